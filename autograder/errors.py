@@ -1,0 +1,40 @@
+"""Every error that a person may see, as one tree.
+
+AutograderError
+├── CourseError        grading.yml, an exercise file or the course folder is wrong
+├── SubmissionsError   there is nothing to grade where we were told to look
+├── ResultsError       the results folder belongs to something else
+├── SandboxError       this machine cannot run student code safely, or a zygote did not start
+│   └── ZygoteDied     a zygote that had started is gone
+└── ProtocolError      a worker sent something that is not a valid frame (the submission's verdict)
+
+Each message says what was expected, what came, where, and what to try.
+"""
+
+
+class AutograderError(Exception):
+    """Base of all of them: one line for a person, exit code 1."""
+
+
+class CourseError(AutograderError):
+    """The course folder, `grading.yml` or an exercise file is wrong."""
+
+
+class SubmissionsError(AutograderError):
+    """There is nothing to grade where we were told to look."""
+
+
+class ResultsError(AutograderError):
+    """The results folder belongs to another assignment, secret or version."""
+
+
+class SandboxError(AutograderError):
+    """This machine cannot run student code safely, or a zygote did not start."""
+
+
+class ZygoteDied(SandboxError):
+    """A zygote that had started is gone."""
+
+
+class ProtocolError(AutograderError):
+    """A worker sent something that is not a valid frame."""

@@ -1,0 +1,214 @@
+"""The public half of an exercise: `assignments/<assignment>/<exercise>.py`.
+
+Such a file holds a docstring (the prompt), the skeleton (a function or class with the exercise's
+name), `visible` (the visible case) and `probe(student's function, case)`, which calls the function
+and returns what it saw. This module is what such files import, and what loads them.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+import hashlib
+import importlib.machinery
+import importlib.util
+import inspect
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch.autograd import forward_ad
+
+from .errors import CourseError
+from .observation import EVERY_PART, MAX_MESSAGE, Observation, Part, describe, plain
+
+MAX_WARNINGS = 20
+
+
+class Case:
+    """The inputs of one call, by name. Every access gives a fresh copy, so no call sees another's.
+
+    >>> c = case(values=[2.0, 3.0], k=3)
+    >>> c.values, c.k
+    ([2.0, 3.0], 3)
+    """
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self._data = data
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return copy.deepcopy(self.__dict__["_data"][name])
+        except KeyError:
+            raise AttributeError(f"this case has no {name!r}") from None
+
+    def __repr__(self) -> str:
+        inputs = ", ".join(f"{name}={value!r}" for name, value in self._data.items())
+        return f"case({inputs})"
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """All inputs, as they cross the wire."""
+        return self._data
+
+
+def case(**inputs: Any) -> Case:
+    """A case: plain data only (numbers, strings, lists, dicts, tensors)."""
+    return Case(inputs)
+
+
+def attempt(call: Callable[[], Any]) -> Part:
+    """Call, and record the value or the error, the warnings, and the number of autograd calls."""
+    with warnings.catch_warnings(record=True) as caught, _autograd_counted() as count:
+        warnings.simplefilter("always")
+        value, error = None, None
+        try:
+            value = plain(call())
+        except BaseException as raised:  # SystemExit and KeyboardInterrupt too: they are the answer
+            error = describe(raised)
+    messages = tuple(str(w.message)[:MAX_MESSAGE] for w in caught[:MAX_WARNINGS])
+    return Part(value, error, messages, count[0])
+
+
+@contextlib.contextmanager
+def _autograd_counted() -> Iterator[list[int]]:
+    """Count what goes through autograd, however the student imported it.
+
+    backward, grad, torch.autograd.functional and torch.func look these two names up at call time.
+    """
+    count = [0]
+
+    def counted(original: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            count[0] += 1
+            return original(*args, **kwargs)
+
+        return wrapper
+
+    with (
+        _replaced(torch.autograd, "_engine_run_backward", counted),
+        _replaced(forward_ad, "enter_dual_level", counted),
+    ):
+        yield count
+
+
+@contextlib.contextmanager
+def _replaced(
+    module: ModuleType, name: str, change: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> Iterator[None]:
+    original = getattr(module, name)
+    setattr(module, name, change(original))
+    try:
+        yield
+    finally:
+        setattr(module, name, original)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """The public half of one exercise, as loaded from its file."""
+
+    name: str
+    prompt: str  # Markdown
+    skeleton: str  # source of the stub that the student completes
+    visible: Case
+    probe: Callable[[Any, Case], Any]
+    path: Path
+
+    def observe(self, answer: Any, case: Case) -> Observation:
+        """Probe `answer` on `case`. Whatever goes wrong is in the observation, never raised."""
+        # An answer that draws numbers draws the same ones every time. (torch.manual_seed would do
+        # the same on a CPU, but also record its stack three times for devices that are not there.)
+        torch.default_generator.manual_seed(0)
+        try:
+            parts = self.probe(answer, case)
+            return {name: _part(value) for name, value in parts.items()}
+        except BaseException as raised:  # the student broke what the probe itself relies on
+            return {EVERY_PART: Part(error=describe(raised))}
+
+
+def _part(value: Any) -> Part:
+    return value if isinstance(value, Part) else Part(plain(value))
+
+
+def load_exercise(path: Path) -> Exercise:
+    """Load one file of `assignments/`.
+
+    Raises:
+        CourseError: the file does not run, or lacks one of the things named above.
+    """
+    module, text = load_module(path)
+    name = path.stem
+    skeleton = source_of(text, name)
+    missing = [
+        what
+        for what, found in {
+            "a docstring (the prompt)": module.__doc__,
+            f"a function or class named {name!r} (the skeleton)": skeleton,
+            "visible = case(...)": isinstance(getattr(module, "visible", None), Case),
+            "probe(answer, case)": callable(getattr(module, "probe", None)),
+        }.items()
+        if not found
+    ]
+    if missing:
+        raise CourseError(f"{path}: expected {' and '.join(missing)}")
+    return Exercise(
+        name=name,
+        prompt=inspect.cleandoc(module.__doc__ or ""),
+        skeleton=skeleton or "",
+        visible=module.visible,
+        probe=module.probe,
+        path=path,
+    )
+
+
+def exercise_files(folder: Path) -> dict[str, Path]:
+    """The exercise files of one assignment's folder by name; `_helpers.py` are not exercises."""
+    return {p.stem: p for p in sorted(folder.glob("*.py")) if not p.name.startswith("_")}
+
+
+def load_module(path: Path) -> tuple[ModuleType, str]:
+    """Run a course file; `from ._shared import ...` finds its neighbours. Returns it and its text.
+
+    Raises:
+        CourseError: it cannot be read or raises; says which line.
+    """
+    package = "_course_" + hashlib.sha256(str(path.parent.resolve()).encode()).hexdigest()[:12]
+    if package not in sys.modules:
+        spec = importlib.machinery.ModuleSpec(package, None, is_package=True)
+        spec.submodule_search_locations = [str(path.parent)]
+        sys.modules[package] = importlib.util.module_from_spec(spec)
+    module = ModuleType(f"{package}.{path.stem}")
+    module.__package__, module.__file__ = package, str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        # Not through the import system: its cache may be a second behind an edit.
+        exec(compile(text, str(path), "exec"), module.__dict__)  # noqa: S102
+    except (Exception, SystemExit) as error:
+        lines = [
+            f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)
+        ]
+        line = lines[-1] if lines else getattr(error, "lineno", None)
+        where = f"{path}:{line}" if line else str(path)
+        raise CourseError(f"{where}: {type(error).__name__}: {error}") from error
+    return module, text
+
+
+def source_of(text: str, name: str) -> str | None:
+    """The source of the top-level function, class or assignment called `name`, undecorated."""
+    for node in ast.parse(text).body:
+        names = (
+            [t.id for t in node.targets if isinstance(t, ast.Name)]
+            if isinstance(node, ast.Assign)
+            else []
+        )
+        if getattr(node, "name", None) == name or name in names:
+            return "\n".join(text.splitlines()[node.lineno - 1 : node.end_lineno])
+    return None

@@ -1,0 +1,102 @@
+"""The data that travels through the pipeline, one frozen dataclass for each station."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .observation import Observation
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one student handed in, read but never executed."""
+
+    student_id: str
+    path: str  # relative to what was given to grade
+    cells: tuple[str, ...] = ()  # source of the code cells, in order
+    files: dict[str, str] = field(default_factory=dict)  # modules beside the notebook, by name
+    problem: str = ""  # why it cannot be read; empty if it can
+    digest: str = ""  # of all the content
+
+
+@dataclass(frozen=True)
+class CellNote:
+    """What happened in a cell that the student should know; costs nothing by itself."""
+
+    cell: int  # from 1, code cells only
+    message: str
+
+
+class Kind(StrEnum):
+    """What a check's verdict can be."""
+
+    passed = "passed"
+    failed = "failed"
+    raised = "raised"
+    timed_out = "timed_out"
+    crashed = "crashed"
+    out_of_memory = "out_of_memory"
+    protocol = "protocol"
+    missing = "missing"
+    not_run = "not_run"
+    grader_error = "grader_error"
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Why there is no observation of a case: the worker was stopped or died."""
+
+    kind: Kind
+    message: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came out of running one submission: by exercise, what was seen of each of its cases."""
+
+    visible: dict[str, list[Observation | Lost]]
+    hidden: dict[str, list[Observation | Lost]]
+    notes: tuple[CellNote, ...] = ()
+    seconds: float = 0.0  # wall-clock
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judge's answer for one check."""
+
+    check: str
+    kind: Kind
+    hint: str = ""  # one sentence for the student, empty if the check passed
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All verdicts of one exercise, and the sentences of the mistakes that were recognised."""
+
+    exercise: str
+    verdicts: tuple[Verdict, ...]
+    mistakes: tuple[str, ...] = ()
+
+
+class Status(StrEnum):
+    """What became of a submission."""
+
+    graded = "graded"
+    unreadable = "unreadable"
+    grader_error = "grader_error"
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything that is recorded about one submission; points are not: they follow from it."""
+
+    student_id: str
+    path: str
+    status: Status
+    problem: str = ""  # why unreadable, or what went wrong on our side
+    notes: tuple[CellNote, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    fingerprint: str = ""  # of submission and assignment: unchanged means nothing to do
+    tier: str = ""  # isolation that it ran under
+    seconds: float = 0.0

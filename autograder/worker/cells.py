@@ -1,0 +1,191 @@
+"""Running cells as Jupyter does, by IPython's own shell, without what grading cannot give.
+
+Magics, top-level await and the last expression's display work. Shell commands, `%pip` and `input()`
+are refused with a note and the cell goes on where it can. A cell that fails, or runs too long, is
+stopped; the functions, classes and imports further down in it are still defined.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import linecache
+import signal
+import sys
+from types import FrameType
+from typing import Any, NoReturn
+
+from IPython.core.compilerop import CachingCompiler
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.text import SList
+from traitlets.config import Config
+
+from ..observation import CELL, describe
+
+REFUSED_MAGICS = {"pip", "conda", "mamba", "micromamba", "uv", "sx", "system", "sc", "alias"}
+REFUSED_CELL_MAGICS = {
+    "bash",
+    "sh",
+    "script",
+    "cmd",
+    "perl",
+    "ruby",
+    "python2",
+    "pypy",
+    "system",
+    "sx",
+}
+SKIPPED_MAGICS = {"matplotlib", "pylab", "gui", "load_ext", "reload_ext", "autoreload", "config"}
+MAX_NOTES = 20  # for one cell
+
+
+class CellTimeout(BaseException):
+    """Raised inside a cell whose time is up; not an `Exception`, so that few cells catch it."""
+
+
+class _Compiler(CachingCompiler):
+    """Compiles under file names that tell the cell's number."""
+
+    cell = 0
+
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        return CELL.format(self.cell)
+
+
+class NotebookShell(InteractiveShell):
+    """IPython's shell for one notebook, silent, and without a way out of the process."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)  # type: ignore[no-untyped-call]
+        self.notes: list[str] = []
+        self.builtin_names = frozenset(self.user_ns)
+
+    def run(self, number: int, source: str, seconds: float) -> tuple[list[str], bool]:
+        """Run cell `number`: notes on what went wrong in it, and whether its time ran out."""
+        self.notes = []
+        self.compile.cell = number  # type: ignore[attr-defined]  # it is our _Compiler
+        signal.signal(signal.SIGALRM, _time_is_up)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            result = self.run_cell(source, store_history=False)  # type: ignore[no-untyped-call]
+            error = result.error_before_exec or result.error_in_exec
+        except CellTimeout as late:
+            error = late
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        if error is not None:
+            self._explain(error, seconds)
+            self._define_the_rest(number, error)
+        return self.notes[:MAX_NOTES], isinstance(error, CellTimeout)
+
+    def define(self, number: int, source: str, seconds: float) -> list[str]:
+        """Only the definitions of cell `number`, for when there is no time left for the rest."""
+        self.notes = []
+        name = CELL.format(number)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            lines = self.transform_cell(source).splitlines(True)  # type: ignore[no-untyped-call]
+            linecache.cache[name] = (len(source), None, lines, name)
+            self._define_after(number, 0)
+        except (CellTimeout, SyntaxError, ValueError) as error:
+            self._explain(error, seconds)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        return self.notes[:MAX_NOTES]
+
+    def defined(self) -> list[str]:
+        """The names of what the notebook defined."""
+        names = (name for name in self.user_ns if name not in self.builtin_names)
+        return [name for name in names if not name.startswith("_")]
+
+    def _explain(self, error: BaseException, seconds: float) -> None:
+        if isinstance(error, CellTimeout):
+            self.notes.append(f"stopped after {seconds:.3g} seconds")
+            return
+        seen = describe(error)
+        where = f" in line {seen.line} ({seen.source})" if seen.line and seen.source else ""
+        self.notes.append(f"{seen.type}: {seen.message}{where}")
+
+    def _define_the_rest(self, number: int, error: BaseException) -> None:
+        """After a failure, still run the definitions further down: students are graded by them."""
+        failed = describe(error).line
+        if failed is not None and not isinstance(error, SyntaxError):
+            self._define_after(number, failed)
+
+    def _define_after(self, number: int, line: int) -> None:
+        name = CELL.format(number)
+        tree = ast.parse("".join(linecache.getlines(name)))
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+        for node in tree.body:
+            if isinstance(node, kinds) and node.lineno > line:
+                try:
+                    code = compile(ast.Module([node], []), name, "exec")
+                    with self.builtin_trap:
+                        exec(code, self.user_ns)  # noqa: S102 (the student's own code)
+                except Exception as also:
+                    self._explain(also, 0)
+
+    # What grading cannot give
+
+    def system(self, cmd: str) -> None:
+        """`!command`: refused."""
+        self._refuse(f"!{cmd}")
+
+    system_piped = system_raw = system
+
+    def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
+        """`x = !command`: refused, and empty."""
+        self._refuse(f"!{cmd}")
+        return SList([]) if split else ""
+
+    def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
+        """Line magics run, but for those that need a shell, a screen or an extension."""
+        if magic_name in REFUSED_MAGICS:
+            return self._refuse(f"%{magic_name}")
+        if magic_name in SKIPPED_MAGICS:
+            return None
+        try:
+            return super().run_line_magic(magic_name, line, _stack_depth + 1)
+        except UsageError as error:
+            return self._refuse(f"%{magic_name}", str(error))
+
+    def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
+        """Cell magics run, but for those that need a shell."""
+        if magic_name in REFUSED_CELL_MAGICS:
+            return self._refuse(f"%%{magic_name}")
+        try:
+            return super().run_cell_magic(magic_name, line, cell)  # type: ignore[no-untyped-call]
+        except UsageError as error:
+            return self._refuse(f"%%{magic_name}", str(error))
+
+    def _refuse(self, what: str, why: str = "is not available while grading") -> None:
+        self.notes.append(f"{what[:80]}: {why[:200]}; skipped")
+
+    # Nobody watches: rendering a traceback would cost more than most cells.
+
+    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
+        """Show nothing."""
+
+    showsyntaxerror = showindentationerror = showtraceback
+
+
+def new_shell() -> NotebookShell:
+    """The process's shell; there can be one only, as in a kernel."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.HistoryManager.hist_file = ":memory:"
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.banner1 = ""
+    shell = NotebookShell.instance(config=config, compiler_class=_Compiler)
+    sys.path.insert(0, "")  # a helper module beside the notebook can be imported
+    builtins.input = _no_input
+    return shell
+
+
+def _no_input(prompt: object = "") -> NoReturn:
+    raise EOFError("input() has no keyboard while grading")
+
+
+def _time_is_up(number: int, frame: FrameType | None) -> NoReturn:
+    raise CellTimeout

@@ -1,0 +1,120 @@
+"""The zygote: imports everything once, then forks one worker for each submission.
+
+It is started by `autograder.zygotes` with a clean environment; it holds no secret and no answer.
+Commands come as packets over one descriptor: `w` and the path of a scratch folder, with a channel's
+descriptor attached, forks a worker on that channel; `r` kills it and answers `r` when it is gone.
+When the other side hangs up, the zygote exits, and the kernel kills the worker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import NoReturn
+
+import torch
+
+from ..exercise import Exercise, exercise_files, load_exercise
+from . import sandbox
+from .cells import NotebookShell, new_shell
+from .serve import send, serve
+from .settings import Settings
+
+CHANNEL = 3  # the worker's descriptor to the judge
+SCRATCH_VARIABLES = ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR", "TORCHINDUCTOR_CACHE_DIR")
+
+
+def main() -> None:
+    """Get ready, say so with one byte, and obey."""
+    settings = Settings(**json.loads(sys.argv[1]))
+    control = socket.socket(fileno=settings.control)
+    _warm_up()
+    shell = new_shell()
+    exercises = {
+        name: load_exercise(path)
+        for name, path in exercise_files(Path(settings.assignment)).items()
+    }
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    memory = pages * os.sysconf("SC_PAGE_SIZE") + (settings.memory_mb << 20)
+    home = sandbox.enter(settings.visible, settings.hidden) if settings.namespaces else -1
+    gc.collect()
+    gc.freeze()  # so that collections in workers do not touch, and copy, what they share
+    control.sendall(b"!")
+    worker = 0
+    while True:
+        command, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
+        if command.startswith(b"w"):
+            worker = sandbox.fork_into_new_pid_namespace(home) if settings.namespaces else os.fork()
+            if worker == 0:
+                scratch = os.fsdecode(command[1:])
+                _work(descriptors[0], scratch, shell, exercises, settings, memory)
+            os.close(descriptors[0])
+        elif command == b"r":
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+            os.waitpid(worker, 0)
+            control.sendall(b"r")
+        else:
+            return
+
+
+def _work(
+    channel: int,
+    scratch: str,
+    shell: NotebookShell,
+    exercises: dict[str, Exercise],
+    settings: Settings,
+    memory: int,
+) -> NoReturn:
+    """Be a worker. Ends here whatever happens: nothing may unwind into the zygote."""
+    leave = os._exit
+    try:
+        os.setsid()
+        os.dup2(channel, CHANNEL)
+        os.closerange(CHANNEL + 1, 1 << 16)
+        os.environ.update(dict.fromkeys(SCRATCH_VARIABLES, scratch))
+        tempfile.tempdir = None  # found out before, for the zygote
+        limits = sandbox.Limits(memory, settings.cpu_seconds)
+        try:
+            sandbox.confine(settings.namespaces, settings.visible, scratch, limits, settings.slot)
+        except OSError as error:
+            send(CHANNEL, {"problem": str(error)})
+            raise
+        send(CHANNEL, {"problem": None})
+        serve(CHANNEL, shell, exercises, settings.cell_seconds, settings.notebook_seconds)
+    except BaseException:
+        leave(70)
+    finally:
+        leave(0)
+
+
+def _warm_up() -> None:
+    """Import and run once what would otherwise be slow in every worker."""
+    torch.set_num_threads(1)
+    for module in ("torch._dynamo", "torch.func", "torch.testing"):
+        importlib.import_module(module)
+    with contextlib.suppress(ImportError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import matplotlib.pyplot
+        import numpy as np
+
+        matplotlib.pyplot.close(matplotlib.pyplot.figure())
+        np.random.default_rng(0).normal()
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU(), torch.nn.Linear(2, 1))
+    optimizer = torch.optim.Adam(model.parameters())
+    loss = torch.nn.BCEWithLogitsLoss()(model(torch.ones(3, 2)), torch.ones(3, 1))
+    torch.autograd.backward(loss)
+    optimizer.step()
+
+
+if __name__ == "__main__":
+    main()
