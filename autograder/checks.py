@@ -1,0 +1,214 @@
+"""Checks: conditions on what was seen, given what the reference gave for the same case.
+
+A check returns None when it holds, else one sentence for the student. That sentence may tell what
+was seen, and which shape or type was expected, but never an expected value. Most checks are made
+by the functions below; a special one is a decorated function in the reference file:
+
+    @check("before", "after")
+    def moved(seen, wanted, case):
+        if seen["after"].value == seen["before"].value: return "nothing moved"
+
+`close("g") & used_autograd("g")` holds if both do, and tells what the first failing one says.
+A check names the parts that it reads; it is not asked when one of them raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from .compare import (
+    Tolerance,
+    brief,
+    difference,
+    dig,
+    identical,
+    is_tensor,
+    told_shape,
+    wrong_shape,
+)
+from .exercise import Case
+from .observation import Observation, Part
+
+Test = Callable[[Observation, Observation, Case, Tolerance], str | None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A condition and the parts that it reads."""
+
+    reads: tuple[str, ...]
+    test: Test
+
+    def __and__(self, other: Check) -> Check:
+        def both(seen: Observation, wanted: Observation, case: Case, t: Tolerance) -> str | None:
+            return self.test(seen, wanted, case, t) or other.test(seen, wanted, case, t)
+
+        return Check(tuple(dict.fromkeys(self.reads + other.reads)), both)
+
+
+def check(*reads: str) -> Callable[[Callable[[Observation, Observation, Case], str | None]], Check]:
+    """Make a check of a function (seen, wanted, case) that returns None or a sentence."""
+
+    def decorate(function: Callable[[Observation, Observation, Case], str | None]) -> Check:
+        return Check(reads, lambda seen, wanted, case, _: function(seen, wanted, case))
+
+    return decorate
+
+
+def of_part(part: str, sentence: Callable[[Part], str | None]) -> Check:
+    """A check that looks at one part of what was seen and needs nothing else."""
+    return Check((part,), lambda seen, wanted, case, _: sentence(seen[part]))
+
+
+# Values
+
+
+def close(
+    part: str, *path: str | int, absolute: float | None = None, relative: float | None = None
+) -> Check:
+    """The same numbers in the same shape, within the tolerance; `path` goes into lists and dicts.
+
+    Tensors may be float32 or float64, scalars may be numbers or 0-d tensors.
+    """
+
+    return _comparing(
+        part, path, lambda name, s, w, t: difference(name, s, w, t, absolute, relative)
+    )
+
+
+def same(part: str, *path: str | int) -> Check:
+    """Exactly equal plain data: strings, bools, whole numbers, None, lists and dicts of them."""
+
+    def compare(name: str, seen: Any, want: Any, _: Tolerance) -> str | None:
+        return None if identical(seen, want) else f"{name}: {brief(seen)} is not what was asked"
+
+    return _comparing(part, path, compare)
+
+
+def shape(part: str, *path: str | int) -> Check:
+    """A tensor of the expected shape, whatever its numbers."""
+
+    return _comparing(part, path, lambda name, seen, want, _: wrong_shape(name, seen, want))
+
+
+def length(part: str) -> Check:
+    """A list with the expected number of entries."""
+
+    def compare(name: str, seen: Any, want: Any, _: Tolerance) -> str | None:
+        if not isinstance(seen, list):
+            return f"{name}: expected a list, got {brief(seen)}"
+        if len(seen) != len(want):
+            return f"{name}: expected {len(want)} entries, got {len(seen)}"
+        return None
+
+    return _comparing(part, (), compare)
+
+
+def _comparing(
+    part: str,
+    path: tuple[str | int, ...],
+    compare: Callable[[str, Any, Any, Tolerance], str | None],
+) -> Check:
+    """A check that compares what lies at one place of what was seen and of what was wanted."""
+
+    def test(seen: Observation, wanted: Observation, case: Case, t: Tolerance) -> str | None:
+        want, _ = dig(wanted[part].value, path)
+        found, problem = dig(seen[part].value, path)
+        return problem or compare(_place(part, path), found, want, t)
+
+    return Check((part,), test)
+
+
+def _place(part: str, path: tuple[str | int, ...]) -> str:
+    """What a sentence calls it: `history[0]`, `loss`, `0.weight['mean']`."""
+    first, *steps = path if path and isinstance(path[0], str) else (part, *path)
+    return str(first) + "".join(f"[{step!r}]" for step in steps)
+
+
+def unchanged(before: str, after: str) -> Check:
+    """Two parts of what was seen are the same, bit for bit."""
+
+    @check(before, after)
+    def test(seen: Observation, wanted: Observation, case: Case) -> str | None:
+        same = identical(seen[before].value, seen[after].value)
+        return None if same else f"{after} is not {before}: it should have been left alone"
+
+    return test
+
+
+# How the values came about
+
+
+def own_storage(part: str) -> Check:
+    """A list of tensors, no two of which share their memory."""
+
+    def sentence(seen: Part) -> str | None:
+        entries = seen.value
+        if not (isinstance(entries, list) and entries and all(map(is_tensor, entries))):
+            return f"expected a list of tensors, got {brief(entries)}"
+        apart = len({entry.data_ptr() for entry in entries}) == len(entries)
+        return None if apart else "some entries are one and the same tensor: store a copy (clone)"
+
+    return of_part(part, sentence)
+
+
+def plain_tensor(part: str, dimensions: int) -> Check:
+    """A float tensor of that many dimensions that carries no gradient history."""
+
+    def sentence(seen: Part) -> str | None:
+        value = seen.value
+        if not (is_tensor(value) and value.is_floating_point()):
+            return f"expected a float tensor, got {brief(value)}"
+        if value.dim() != dimensions:
+            return f"expected a {dimensions}-D tensor, got {told_shape(value)}"
+        return "the tensor still requires grad: return it detached" if value.requires_grad else None
+
+    return of_part(part, sentence)
+
+
+def used_autograd(part: str, times: int = 1) -> Check:
+    """Autograd ran at least so often."""
+    asked = "autograd never ran" if times == 1 else f"autograd should run at least {times} times"
+    return of_part(part, lambda seen: None if seen.autograd >= times else asked)
+
+
+def without_autograd(part: str) -> Check:
+    """Autograd did not run."""
+    return of_part(
+        part, lambda seen: "autograd ran: do this one by hand" if seen.autograd else None
+    )
+
+
+def quiet(part: str, text: str) -> Check:
+    """No warning that contains `text` (other warnings cost nothing)."""
+
+    def sentence(seen: Part) -> str | None:
+        return f"it warned about {text!r}" if any(text in w for w in seen.warnings) else None
+
+    return of_part(part, sentence)
+
+
+def floats(part: str, *path: str | int) -> Check:
+    """A Python float, or a list of them: no tensor, no int."""
+
+    def compare(name: str, seen: Any, want: Any, _: Tolerance) -> str | None:
+        entries = seen if isinstance(seen, list) else [seen]
+        other = [entry for entry in entries if type(entry) is not float]
+        return f"{name}: expected Python floats, got {brief(other[0])}" if other else None
+
+    return _comparing(part, path, compare)
+
+
+def returned(part: str, kind: type) -> Check:
+    """A value of that type came back (bool is no int)."""
+
+    def sentence(seen: Part) -> str | None:
+        if type(seen.value) is kind or (kind is torch.Tensor and is_tensor(seen.value)):
+            return None
+        return f"expected a {kind.__name__}, got {brief(seen.value)}"
+
+    return of_part(part, sentence)

@@ -1,0 +1,191 @@
+"""Comparing plain data: what a student's function gave with what the reference gave.
+
+Sentences tell what was seen and which shape or type was expected, never an expected value.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from .observation import Foreign, type_name
+
+KNOWN_TYPES = {  # names that may be repeated to a student; others could spell a hidden input
+    *("set", "frozenset", "function", "generator", "map", "filter", "zip", "range", "complex"),
+    *("type", "method", "bytes", "numpy.ndarray", "numpy.float32", "numpy.float64", "numpy.int64"),
+    *("numpy.bool", "torch.nn.parameter.Parameter", "torch.nn.modules.linear.Linear"),
+    *("torch.nn.modules.container.Sequential", "collections.OrderedDict", "module"),
+}
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far a number may be off: error <= absolute + relative x largest wanted entry.
+
+    `scale` multiplies every limit, those that a check sets for itself included.
+    """
+
+    absolute: float = 1e-6
+    relative: float = 1e-4
+    scale: float = 1.0
+
+    def limit(self, size: float, absolute: float | None, relative: float | None) -> float:
+        """The largest error allowed beside `size`; None stands for the policy's own limit."""
+        a = self.absolute if absolute is None else absolute
+        r = self.relative if relative is None else relative
+        return self.scale * (a + r * size)
+
+
+def difference(
+    name: str,
+    seen: Any,
+    want: Any,
+    tolerance: Tolerance,
+    absolute: float | None = None,
+    relative: float | None = None,
+) -> str | None:
+    """How `seen` differs from `want` (numbers, tensors, lists and dicts of them), or None."""
+
+    def inside(step: Any, found: Any, expected: Any) -> str | None:
+        return difference(f"{name}[{step!r}]", found, expected, tolerance, absolute, relative)
+
+    if isinstance(want, list):
+        if not isinstance(seen, list):
+            return f"{name}: expected a list, got {brief(seen)}"
+        if len(seen) != len(want):
+            return f"{name}: expected {len(want)} entries, got {len(seen)}"
+        pairs = enumerate(zip(seen, want, strict=True))
+        return next((d for i, (s, w) in pairs if (d := inside(i, s, w))), None)
+    if isinstance(want, dict):
+        if not isinstance(seen, dict):
+            return f"{name}: expected a dict, got {brief(seen)}"
+        if missing := [key for key in want if key not in seen]:
+            return f"{name}: {missing[0]!r} is missing"
+        return next((d for k, w in want.items() if (d := inside(k, seen[k], w))), None)
+    if not (is_tensor(want) or is_number(want)):
+        return None if identical(seen, want) else f"{name}: got {brief(seen)}"
+    if problem := wrong_shape(name, seen, want):
+        return problem
+    return _far(name, _as_tensor(seen), _as_tensor(want), tolerance, absolute, relative)
+
+
+def wrong_shape(name: str, seen: Any, want: Any) -> str | None:
+    """What is wrong with the type or the shape of a number or tensor, or None."""
+    expected = _as_tensor(want)
+    if expected.dim() == 0 and is_number(seen):
+        return None
+    what = f"a tensor of shape {tuple(expected.shape)}" if expected.dim() else "one number"
+    if not is_tensor(seen):
+        return f"{name}: expected {what}, got {brief(seen)}"
+    number = expected.dim() == 0 and seen.dtype not in (
+        torch.bool,
+        torch.complex64,
+        torch.complex128,
+    )
+    if seen.dtype not in (torch.float32, torch.float64) and not number:
+        return f"{name}: expected a float tensor, got {seen.dtype}"
+    if seen.shape != expected.shape:
+        return f"{name}: expected {what}, got {told_shape(seen)}"
+    return None
+
+
+def told_shape(tensor: torch.Tensor) -> str:
+    """A shape in words. Not that of an empty tensor, which could be any numbers, for free."""
+    return f"shape {tuple(tensor.shape)}" if tensor.numel() else "an empty tensor"
+
+
+def dig(value: Any, path: tuple[str | int, ...]) -> tuple[Any, str | None]:
+    """Follow keys and positions; the second result says where that was not possible."""
+    for step in path:
+        inside = isinstance(value, dict if isinstance(step, str) else list)
+        if not inside or (step not in value if isinstance(step, str) else step >= len(value)):
+            return None, f"there is no {step!r} in {brief(value)}"
+        value = value[step]
+    return value, None
+
+
+def is_number(value: Any) -> bool:
+    """An int or a float, and not a bool."""
+    return type(value) in (int, float)
+
+
+def brief(value: Any) -> str:
+    """A value in a few words, for a sentence. Never the value itself: it may be a hidden input."""
+    if is_tensor(value):
+        return f"a tensor of shape {tuple(value.shape)}" if value.numel() else "an empty tensor"
+    if isinstance(value, Foreign):
+        known = value.type in KNOWN_TYPES
+        return f"an object of type {value.type}" if known else "something that is not plain data"
+    if isinstance(value, (list, dict)):
+        return f"a {type_name(value)} of {len(value)}"
+    if value is None or isinstance(value, bool):
+        return repr(value)
+    return {int: "a whole number", float: "a float", str: "a string"}.get(type(value), "no value")
+
+
+def _far(
+    name: str,
+    seen: torch.Tensor,
+    want: torch.Tensor,
+    tolerance: Tolerance,
+    absolute: float | None,
+    relative: float | None,
+) -> str | None:
+    if not want.numel():
+        return None
+    if bool((seen.isnan() & ~want.isnan()).any()):
+        return f"{name}: contains nan"
+    if bool((seen.isinf() & ~want.isinf()).any()):
+        return f"{name}: contains inf"
+    finite = want.isfinite()
+    size = float(want[finite].abs().max()) if bool(finite.any()) else 0.0
+    right = (seen == want) | (seen.isnan() & want.isnan())
+    right |= (seen - want).abs() <= tolerance.limit(size, absolute, relative)
+    wrong = want.numel() - int(right.sum())
+    if not wrong:
+        return None
+    if want.dim() == 0:
+        return f"{name}: wrong value"
+    return f"{name}: right shape, but {wrong} of {want.numel()} values are wrong"
+
+
+def identical(a: Any, b: Any) -> bool:
+    """The same plain data, types included; nan equals nan."""
+    if is_tensor(a) and is_tensor(b):
+        if a.dtype != b.dtype or a.shape != b.shape:
+            return False
+        return bool(((a == b) | ((a != a) & (b != b))).all())
+    if type(a) is not type(b) or is_tensor(a):
+        return False
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(identical, a, b))
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(identical(a[key], b[key]) for key in a)
+    return bool(a == b) or (isinstance(a, float) and math.isnan(a) and math.isnan(b))
+
+
+def is_tensor(value: Any) -> bool:
+    """A tensor, and no subclass of it."""
+    return type(value) is torch.Tensor
+
+
+def _as_tensor(value: Any) -> torch.Tensor:
+    tensor = value.detach() if is_tensor(value) else torch.tensor(value, dtype=torch.float64)
+    return tensor.to(torch.float64)
+
+
+def alike(a: Any, b: Any) -> bool:
+    """The same plain data, but for rounding, and for a number as 0-d tensor."""
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(alike, a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(alike(a[key], b[key]) for key in a)
+    if is_number(a) or is_number(b):  # the other may be a 0-d tensor
+        return difference("", a, b, Tolerance()) is None
+    if is_tensor(a) and is_tensor(b):
+        same_kind = a.shape == b.shape and a.is_floating_point() == b.is_floating_point()
+        return same_kind and (identical(a, b) or difference("", a, b, Tolerance()) is None)
+    return identical(a, b)

@@ -1,0 +1,99 @@
+"""The hidden half of an exercise: `reference/<assignment>/<exercise>.py`.
+
+Such a file holds the solution (with the exercise's name), `hidden(draw)`, which makes one hidden
+case, `checks`, the known mistakes with their score and sentence, and alternative right solutions.
+It is loaded by the judge alone: nothing here ever enters the process that runs student code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .checks import Check
+from .draw import Draw
+from .errors import CourseError
+from .exercise import Case, Exercise, load_module, source_of
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A known wrong answer, the points that it earns, and what its author should read."""
+
+    answer: Any
+    score: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Another right answer: it must earn full marks."""
+
+    answer: Any
+
+
+def mistake(score: int, sentence: str) -> Callable[[Any], Mistake]:
+    """Declare the decorated function, class or value a known mistake."""
+    return lambda answer: Mistake(answer, score, sentence)
+
+
+def alternative(answer: Any) -> Alternative:
+    """Declare the decorated function, class or value another right answer."""
+    return Alternative(answer)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An exercise with everything that its students must not see."""
+
+    exercise: Exercise
+    solution: Any
+    hidden: Callable[[Draw], Case]
+    checks: dict[str, Check]
+    mistakes: dict[str, Mistake]
+    alternatives: dict[str, Alternative]
+    path: Path
+    text: str
+
+    def source(self, name: str) -> str:
+        """Source of the solution, a mistake or an alternative, under the exercise's own name."""
+        source = source_of(self.text, name)
+        if source is None:
+            raise CourseError(f"{self.path}: no top-level definition of {name!r}")
+        return source.replace(name, self.exercise.name, 1)
+
+
+def load_reference(path: Path, exercise: Exercise) -> Reference:
+    """Load one file of `reference/`.
+
+    Raises:
+        CourseError: the file does not run, or lacks the solution, `hidden` or `checks`.
+    """
+    module, text = load_module(path)
+    content = vars(module)
+    checks = content.get("checks")
+    missing = [
+        what
+        for what, found in {
+            f"the solution {exercise.name!r}": exercise.name in content,
+            "hidden(draw)": callable(content.get("hidden")),
+            "checks = {name: check, ...}": isinstance(checks, dict)
+            and bool(checks)
+            and all(isinstance(check, Check) for check in checks.values()),
+        }.items()
+        if not found
+    ]
+    if missing:
+        raise CourseError(f"{path}: expected {' and '.join(missing)}")
+    return Reference(
+        exercise=exercise,
+        solution=content[exercise.name],
+        hidden=content["hidden"],
+        checks=content["checks"],
+        mistakes={name: m for name, m in content.items() if isinstance(m, Mistake)},
+        alternatives={name: a for name, a in content.items() if isinstance(a, Alternative)},
+        path=path,
+        text=text,
+    )
