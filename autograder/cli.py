@@ -1,0 +1,212 @@
+"""The command line. Heavy imports wait until a command needs them: `--help` is quick."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from . import __version__
+from .errors import AutograderError, ResultsError
+
+INTERRUPTED = 130
+
+
+class _Path(click.Path):
+    """A path; an empty one (an unset variable, say) does not mean the current folder."""
+
+    def convert(self, value: Any, *place: Any) -> Any:
+        if value == "":
+            self.fail("the path is empty", *place)
+        return super().convert(value, *place)
+
+
+class _Commands(click.Group):
+    """Errors for people become one line and exit code 1; any other error is a bug of ours."""
+
+    def main(self, *args: Any, **options: Any) -> NoReturn:
+        """Run a command and exit."""
+        for stream in (sys.stdout, sys.stderr):  # names may hold what the terminal's coding lacks
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            sys.exit(super().main(*args, **options | {"standalone_mode": False}))
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(1)
+        except click.UsageError as error:
+            where = f" (see {error.ctx.command_path} --help)" if error.ctx else ""
+            _stop(error.format_message().rstrip(".") + where)
+        except AutograderError as error:
+            _stop(str(error))
+        except OSError as error:
+            _stop(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
+        except (KeyboardInterrupt, click.Abort):
+            _stop("interrupted: what was graded is kept; run the same again to go on", INTERRUPTED)
+
+
+def _stop(message: str, code: int = 1) -> NoReturn:
+    click.echo(f"autograder: {message}", err=True)
+    sys.exit(code)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+@click.option(
+    "--course",
+    "folder",
+    type=_Path(path_type=Path),
+    help="Course folder; default: the nearest one upwards that holds a grading.yml.",
+)
+@click.pass_context
+def main(context: click.Context, folder: Path | None) -> None:
+    """Grade notebooks by what their functions compute, without ever showing them an answer."""
+    context.obj = folder
+
+
+@main.command()
+@click.argument("submissions", type=_Path(path_type=Path))
+@click.option(
+    "--assignment", help="Which assignment; default: found from what the notebooks define."
+)
+@click.option("--out", type=_Path(path_type=Path), default=Path("results"), show_default=True)
+@click.option("--workers", type=click.IntRange(min=1), help="Default: one for each core.")
+@click.option("--student", "student_id", help="Grade this one only, and again if it was graded.")
+@click.option("--force", is_flag=True, help="Grade again what has not changed, too.")
+@click.option("--trust-submissions", is_flag=True, help="Go on where nothing can isolate them.")
+@click.pass_obj
+def grade(
+    folder: Path | None,
+    submissions: Path,
+    assignment: str | None,
+    out: Path,
+    workers: int | None,
+    student_id: str | None,
+    force: bool,
+    trust_submissions: bool,
+) -> None:
+    """Grade a notebook, a folder of them, or a downloaded zip.
+
+    A second run grades only what is new or has changed. Exit code 2: some submissions could not be
+    graded through a fault on our side; they have no score.
+    """
+    from . import pipeline, terminal
+    from .course import find_course
+    from .read import find_students, infer_assignment
+    from .tier import detect
+
+    course = find_course(folder)
+    names = {name: list(rubric) for name, rubric in course.grading.rubrics.items()}
+    name = assignment or infer_assignment(submissions, names, out)
+    ready = course.assignment(name)
+    if out.resolve() == submissions.resolve():
+        raise ResultsError(f"{out} holds the submissions: choose another --out")
+    students = find_students(submissions, name, out)
+    if student_id is not None:
+        students = _only(student_id, students, submissions)
+    job = pipeline.Job(
+        students=students,
+        assignment=ready,
+        out=out,
+        secret=course.secret(),
+        hidden=(course.folder, out.resolve(), submissions.resolve()),
+        tier=detect(trust_submissions),
+        workers=min(workers or os.cpu_count() or 1, max(1, len(students))),
+        force=force or student_id is not None,
+    )
+    with terminal.progress(len(students)) as advance:
+        results = pipeline.grade(job, advance)
+    sys.exit(terminal.summarise(results, ready, out))
+
+
+def _only(student_id: str, students: dict[str, Any], submissions: Path) -> dict[str, Any]:
+    from .errors import SubmissionsError
+    from .grading import nearest
+
+    if student_id not in students:
+        hint = nearest(student_id, students)
+        raise SubmissionsError(f"{submissions}: no submission of {student_id!r}{hint}")
+    return {student_id: students[student_id]}
+
+
+@main.command()
+@click.argument("results", type=_Path(path_type=Path))
+@click.pass_obj
+def report(folder: Path | None, results: Path) -> None:
+    """Write scores.csv, the class report and the feedback pages again, from the record."""
+    from . import pipeline
+    from .course import find_course
+    from .store import Store, read_about
+
+    about = read_about(results)
+    assignment = find_course(folder).assignment(about["assignment"])
+    with Store(results, about) as store:
+        pipeline.publish(store, results, assignment)
+    click.echo(f"{results / 'report.html'}")
+
+
+@main.command()
+@click.argument("assignment", required=False)
+@click.option("--check", is_flag=True, help="Only say whether anything is out of date (exit 1).")
+@click.pass_obj
+def build(folder: Path | None, assignment: str | None, check: bool) -> None:
+    """Make the student notebook (and what else is generated) of one assignment, or of all."""
+    from . import build as generated
+    from .course import find_course
+
+    course = find_course(folder)
+    names = [assignment] if assignment else list(course.grading.rubrics)
+    files = {path: text for name in names for path, text in generated.build(course, name).items()}
+    if check:
+        if stale := generated.stale(files):
+            _stop(f"out of date: {', '.join(map(str, stale))}: run `autograder build`")
+        click.echo(f"{len(files)} generated files are up to date")
+    else:
+        written = generated.write(files)
+        for path in written:
+            click.echo(f"wrote {path}")
+        click.echo(f"{len(files) - len(written)} files were up to date already")
+
+
+@main.command()
+@click.argument("notebook", type=_Path(path_type=Path))
+@click.option("--assignment", help="Which assignment; default: found from what it defines.")
+def check(notebook: Path, assignment: str | None) -> None:
+    """Try a notebook on the visible cases, as a student: needs no reference and no secret."""
+    from .student import check
+
+    for line in check(notebook, assignment):
+        click.echo(line)
+
+
+@main.command()
+def doctor() -> None:
+    """Say how well this machine keeps student code apart, and how to do better."""
+    from .tier import detect
+
+    tier = detect(trusted=True)
+    click.echo(f"isolation tier {tier.name}: {tier.describe()}")
+    for lack in tier.lacks:
+        click.echo(f"  student code can still {lack}")
+    click.echo(f"  {tier.advice}")
+
+
+@main.command()
+@click.argument("folder_", metavar="[FOLDER]", type=_Path(path_type=Path), default="demo")
+@click.pass_context
+def demo(context: click.Context, folder_: Path) -> None:
+    """Make a sample class of submissions in FOLDER (default: demo) and grade it."""
+    from .course import SECRET_VARIABLE, find_course
+    from .demo import ASSIGNMENT, SECRET, make_class
+
+    course = find_course(context.obj)
+    os.environ[SECRET_VARIABLE] = SECRET
+    count = make_class(course.assignment(ASSIGNMENT), folder_ / "submissions")
+    click.echo(f"made a class of {count} submissions in {folder_ / 'submissions'}")
+    context.invoke(
+        grade, submissions=folder_ / "submissions", assignment=ASSIGNMENT, out=folder_ / "results"
+    )

@@ -1,0 +1,137 @@
+"""A course: the folder with `grading.yml`, and beside it `assignments/` and `reference/`."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from . import __version__
+from .errors import CourseError
+from .exercise import exercise_files, load_exercise
+from .grading import Grading, Policy, Rubric, nearest, read_grading
+from .reference import Reference, load_reference
+
+SECRET_FILE = ".autograder-secret"  # noqa: S105 (the name of a file)
+SECRET_VARIABLE = "AUTOGRADER_SECRET"  # noqa: S105 (the name of a variable)
+GRADING = "grading.yml"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An assignment, complete: exercises with their references, rubric and policy."""
+
+    name: str
+    folder: Path  # assignments/<name>: all that a worker may see of it
+    references: dict[str, Reference]  # in rubric order
+    rubric: Rubric
+    policy: Policy
+
+    @property
+    def max_score(self) -> float:
+        """Points for everything."""
+        return sum(sum(points.values()) for points in self.rubric.values())
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes when anything does that a verdict depends on, the engine and torch included."""
+        digest = hashlib.sha256()
+        digest.update(f"{__version__} {torch.__version__} {self.policy!r}".encode())
+        folders = (self.folder, *{reference.path.parent for reference in self.references.values()})
+        for folder in (Path(__file__).parent, Path(__file__).parent / "worker", *folders):
+            for file in sorted(folder.glob("*.py")):
+                digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course folder and what its `grading.yml` says."""
+
+    folder: Path
+    grading: Grading
+
+    def assignment(self, name: str) -> Assignment:
+        """Load an assignment and hold it against the rubric.
+
+        Raises:
+            CourseError: an exercise is in one place only, or a check name does not fit.
+        """
+        if name not in self.grading.rubrics:
+            hint = nearest(name, self.grading.rubrics)
+            raise CourseError(f"{self.folder / GRADING}: no assignment {name!r}{hint}")
+        rubric = self.grading.rubrics[name]
+        public, hidden = self.folder / "assignments" / name, self.folder / "reference" / name
+        files = {public: exercise_files(public), hidden: exercise_files(hidden)}
+        for folder, found in files.items():
+            if missing := [exercise for exercise in rubric if exercise not in found]:
+                hint = nearest(missing[0], found) if found else ""
+                raise CourseError(
+                    f"{folder / missing[0]}.py is missing (it is in the rubric){hint}"
+                )
+            if extra := [exercise for exercise in found if exercise not in rubric]:
+                raise CourseError(
+                    f"{found[extra[0]]} has no points: add {extra[0]!r} to {name!r} in {GRADING}"
+                )
+        references = {
+            exercise: load_reference(
+                files[hidden][exercise], load_exercise(files[public][exercise])
+            )
+            for exercise in rubric
+        }
+        for exercise, reference in references.items():
+            self._check_names(f"{name}.{exercise}", rubric[exercise], reference)
+        return Assignment(name, public, references, rubric, self.grading.policy)
+
+    def _check_names(self, where: str, points: Iterable[str], reference: Reference) -> None:
+        for check in points:
+            if check not in reference.checks:
+                hint = nearest(check, reference.checks)
+                raise CourseError(f"{self.folder / GRADING}: {where}: no check {check!r}{hint}")
+        for check in reference.checks:
+            if check not in points:
+                raise CourseError(
+                    f"{self.folder / GRADING}: {where}: no points for check {check!r}"
+                )
+
+    def secret(self) -> bytes:
+        """The secret of the hidden cases, made at first use; `AUTOGRADER_SECRET` goes before it."""
+        if value := os.environ.get(SECRET_VARIABLE):
+            return value.encode()
+        path = self.folder / SECRET_FILE
+        if not path.exists():
+            with tempfile.NamedTemporaryFile("w", dir=self.folder) as draft:  # mode 0600
+                draft.write(secrets.token_hex(32) + "\n")
+                draft.flush()
+                with contextlib.suppress(FileExistsError):  # another run was first: take its secret
+                    os.link(draft.name, path)
+        secret = path.read_bytes().strip()
+        if len(secret) < 16:
+            raise CourseError(f"{path}: too short to be a secret: restore it from a backup")
+        return secret
+
+
+def find_course(start: Path | None = None) -> Course:
+    """The course of the nearest folder upwards that holds a `grading.yml`.
+
+    Raises:
+        CourseError: there is none, or its `grading.yml` is wrong.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / GRADING).is_file():
+            return Course(folder, read_grading(folder / GRADING))
+    raise CourseError(f"no {GRADING} in {here} or above it: change folder, or give --course DIR")
+
+
+def fingerprint(secret: bytes) -> str:
+    """What is stored of a secret, so that another one is noticed."""
+    return hashlib.sha256(b"fingerprint\0" + secret).hexdigest()[:16]

@@ -1,0 +1,93 @@
+"""A sample class: notebooks made of the exercises' own right and wrong answers, and odd ones."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+
+from .course import Assignment
+from .reference import Reference
+
+ASSIGNMENT = "backprop"
+SECRET = "demo-secret"  # noqa: S105 (known to all: it makes the demo the same everywhere)
+STUDENTS = (
+    "ada alan barbara blaise carl cecilia chen daphne edsger emmy evariste fei frances geoffrey "
+    "grace hypatia isaac john katherine leonhard maryam rosalind sofia srinivasa"
+).split()
+
+BROKEN = "def {name}(values)\n    return values\n"
+LOOP = "def {name}(*args, **kwargs):\n    while True:\n        pass\n"
+EXIT = "import os\ndef {name}(*args, **kwargs):\n    os._exit(0)\n"
+NOISY = "import sys, warnings\nprint('a remark', file=sys.stderr)\nwarnings.warn('a warning')\n"
+
+
+def make_class(assignment: Assignment, folder: Path) -> int:
+    """Write a submission of each student into `folder`; returns how many."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, student in enumerate(STUDENTS):
+        (folder / f"{student}.ipynb").write_text(_notebook(assignment, number), encoding="utf-8")
+    for name, awkward in AWKWARD.items():
+        awkward(assignment, folder / name)
+    return len(STUDENTS) + len(AWKWARD)
+
+
+def _notebook(assignment: Assignment, number: int, **special: str) -> str:
+    """The student notebook with answers filled in: the better the student, the more right ones."""
+    choose = random.Random(number)  # noqa: S311 (nothing to guess)
+    path = assignment.folder / f"{assignment.name}.ipynb"
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    for cell in notebook.cells:
+        if (reference := assignment.references.get(cell.get("id", ""))) is not None:
+            name = reference.exercise.name
+            cell.source = special.get(name) or _answer(reference, choose, number % 10 / 10)
+    return str(nbformat.writes(notebook))  # type: ignore[no-untyped-call]
+
+
+def _answer(reference: Reference, choose: random.Random, weakness: float) -> str:
+    if choose.random() < weakness:
+        wrong = [*reference.mistakes, ""]
+        name = choose.choice(wrong)
+        return reference.source(name) if name else reference.exercise.skeleton
+    return reference.source(choose.choice([reference.exercise.name, *reference.alternatives]))
+
+
+def _write(text: Callable[[Assignment], str]) -> Callable[[Assignment, Path], None]:
+    def write(assignment: Assignment, path: Path) -> None:
+        path.write_text(text(assignment), encoding="utf-8")
+
+    return write
+
+
+def _first(assignment: Assignment) -> str:
+    return next(iter(assignment.references))
+
+
+def _script(assignment: Assignment) -> str:
+    answers = [r.source(name) for name, r in assignment.references.items()]
+    imports = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"
+    return "\n\n".join([imports, *answers])
+
+
+AWKWARD: dict[str, Callable[[Assignment, Path], None]] = {
+    "zoe-broken-cell.ipynb": _write(
+        lambda a: _notebook(a, 0, **{_first(a): BROKEN.format(name=_first(a))})
+    ),
+    "zoe-endless-loop.ipynb": _write(
+        lambda a: _notebook(a, 0, **{_first(a): LOOP.format(name=_first(a))})
+    ),
+    "zoe-exits.ipynb": _write(
+        lambda a: _notebook(a, 0, **{_first(a): EXIT.format(name=_first(a))})
+    ),
+    "zoe-noisy.ipynb": _write(
+        lambda a: _notebook(a, 0, **{_first(a): NOISY + a.references[_first(a)].source(_first(a))})
+    ),
+    "zoe-script.py": _write(_script),
+    "zoe-essay.docx": _write(lambda a: "An essay on gradients."),
+    "zoe-empty.ipynb": _write(lambda a: ""),
+    "zoe-untouched.ipynb": _write(
+        lambda a: (a.folder / f"{a.name}.ipynb").read_text(encoding="utf-8")
+    ),
+}

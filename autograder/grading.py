@@ -1,0 +1,121 @@
+"""`grading.yml`: the rubric (points by check) and the policy, read and validated."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from .errors import CourseError
+
+Points = dict[str, float]  # by check
+Rubric = dict[str, Points]  # by exercise, in the order of the report
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Limits(_Strict):
+    """What one submission may use; seconds are wall-clock."""
+
+    cell_seconds: float = Field(default=20, gt=0)
+    notebook_seconds: float = Field(default=60, gt=0)
+    exercise_seconds: float = Field(default=10, gt=0)
+    submission_seconds: float = Field(default=300, gt=0)
+    memory_mb: int = Field(default=1024, ge=64)
+
+
+class ToleranceLimits(_Strict):
+    """|error| <= absolute + relative x largest wanted entry."""
+
+    absolute: float = Field(default=1e-6, ge=0)
+    relative: float = Field(default=1e-4, ge=0)
+
+
+class Policy(_Strict):
+    """The rules of the course."""
+
+    cases: Literal["class", "student"] = "class"
+    limits: Limits = Limits()
+    tolerance: ToleranceLimits = ToleranceLimits()
+
+
+class Grading(_Strict):
+    """The whole of `grading.yml`."""
+
+    policy: Policy
+    rubrics: dict[str, Rubric]  # by assignment
+
+
+def read_grading(path: Path) -> Grading:
+    """Read and validate the file.
+
+    Raises:
+        CourseError: names the file, the key, and what to write instead.
+    """
+    try:
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except DuplicateKeyError as error:
+        raise CourseError(f"{path}: {_line(error)}the same key twice: keep one of them") from error
+    except (YAMLError, OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise CourseError(f"{path}: {_line(error)}not valid YAML: {_first(error)}") from error
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise CourseError(f"{path}: expected a rubric for each assignment, by name")
+    policy = content.pop("policy", None) or {}
+    try:
+        rules = Policy.model_validate(policy)
+    except ValidationError as error:
+        raise CourseError(f"{path}: {_explain(error)}") from error
+    return Grading(
+        policy=rules, rubrics={name: _rubric(path, name, r) for name, r in content.items()}
+    )
+
+
+def _rubric(path: Path, assignment: str, content: Any) -> Rubric:
+    if not isinstance(content, dict) or not content:
+        raise CourseError(f"{path}: {assignment}: expected exercises with their checks and points")
+    for exercise, points in content.items():
+        where = f"{path}: {assignment}.{exercise}"
+        if not isinstance(points, dict) or not points:
+            raise CourseError(f"{where}: expected checks and points, as in {{values: 2}}")
+        for check, value in points.items():
+            if type(value) not in (int, float) or not 0 <= value < 1e6:
+                raise CourseError(f"{where}.{check}: expected a number of points, got {value!r}")
+    return {str(name): {str(c): v for c, v in points.items()} for name, points in content.items()}
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """`: did you mean 'x'?`, or the list of what there is."""
+    known = list(names)
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f": did you mean {close[0]!r}?"
+    return f": there are {', '.join(known)}" if known else ""
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    *above, key = ("policy", *(str(step) for step in first["loc"]))
+    where = ".".join([*above, key])
+    if first["type"] != "extra_forbidden":
+        return f"{where}: {first['msg'].lower()}, got {first['input']!r}"
+    model: Any = Policy
+    for step in above[1:]:
+        model = model.model_fields[step].annotation
+    return f"{where}: unknown key{nearest(key, model.model_fields)}"
+
+
+def _line(error: Exception) -> str:
+    mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+    return f"line {mark.line + 1}: " if mark else ""
+
+
+def _first(error: Exception) -> str:
+    return str(getattr(error, "problem", None) or error).splitlines()[0]

@@ -1,0 +1,95 @@
+"""The code cells of a notebook file, taken as they come. Nothing is executed.
+
+Only what grading needs is looked at: missing metadata, ids, outputs or versions do not matter.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+MAX_CELLS = 10_000
+MAX_SOURCE = 4 << 20  # characters of code in one notebook
+CELL_MARK = re.compile(r"^# (?:%%|In\[[ \d]*\]:).*$", re.MULTILINE)  # VS Code's, nbconvert's
+
+
+class Unreadable(Exception):
+    """Why a file is no notebook, in one sentence."""
+
+
+def read_cells(name: str, data: bytes) -> tuple[str, ...]:
+    """The code cells of a notebook (nbformat 3 or 4), or of a Python script, by the file's name.
+
+    Raises:
+        Unreadable: it is neither; says why.
+    """
+    text = decode(data)
+    if name.lower().endswith(".py"):
+        return _within_limits(tuple(cell for cell in CELL_MARK.split(text) if cell.strip()))
+    if not text.strip():
+        raise Unreadable("the file is empty")
+    try:
+        notebook = json.loads(text)
+    except ValueError as error:
+        raise Unreadable("this is not a notebook: not valid JSON") from error
+    except RecursionError as error:
+        raise Unreadable("this is not a notebook: its JSON is nested too deeply") from error
+    return _code(notebook)
+
+
+def _code(notebook: Any) -> tuple[str, ...]:
+    if not isinstance(notebook, dict):
+        raise Unreadable("this is not a notebook: a JSON object was expected")
+    language = _language(notebook)
+    if language.lower() not in ("python", "python2", "python3", "ipython"):
+        raise Unreadable(f"this is a notebook for {language[:40]}, not for Python")
+    cells = notebook.get("cells")
+    if cells is None and isinstance(sheets := notebook.get("worksheets"), list):  # nbformat 3
+        lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+        cells = [cell for found in lists if isinstance(found, list) for cell in found]
+    if not isinstance(cells, list):
+        raise Unreadable("this is not a notebook: it has no list of cells")
+    if len(cells) > MAX_CELLS:
+        raise Unreadable(f"the notebook has more than {MAX_CELLS} cells")
+    return _within_limits(tuple(_source(cell) for cell in cells if _is_code(cell)))
+
+
+def _within_limits(sources: tuple[str, ...]) -> tuple[str, ...]:
+    if len(sources) > MAX_CELLS:
+        raise Unreadable(f"there are more than {MAX_CELLS} cells")
+    if sum(map(len, sources)) > MAX_SOURCE:
+        raise Unreadable(f"there are more than {MAX_SOURCE >> 20} MB of code")
+    return sources
+
+
+def _language(notebook: dict[str, Any]) -> str:
+    """The language that the metadata names; Python where it names none."""
+    metadata = notebook.get("metadata")
+    for section, key in (("kernelspec", "language"), ("language_info", "name")):
+        found = metadata.get(section) if isinstance(metadata, dict) else None
+        name = found.get(key) if isinstance(found, dict) else None
+        if isinstance(name, str) and name:
+            return name
+    return "python"
+
+
+def _is_code(cell: Any) -> bool:
+    return isinstance(cell, dict) and cell.get("cell_type") == "code"
+
+
+def _source(cell: dict[str, Any]) -> str:
+    source = cell.get("source", cell.get("input", ""))
+    lines = source if isinstance(source, list) else [source]
+    text = "".join(line for line in lines if isinstance(line, str))
+    # Lone surrogates cannot be sent, or compiled; the cell then fails by itself.
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n")
+
+
+def decode(data: bytes) -> str:
+    """The text of a file: UTF-8 with or without a mark, UTF-16 with one, else Latin-1."""
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return data.decode("latin-1")

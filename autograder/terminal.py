@@ -1,0 +1,86 @@
+"""What the terminal shows while and after grading: a progress bar, then a table."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from .course import Assignment
+from .model import Result, Status
+from .pages import summary
+from .score import number, score
+
+FEW = 40  # rows that are still worth printing one by one
+WIDTH_OF_ID, WIDTH_OF_SCORE = 22, 5
+
+
+@contextlib.contextmanager
+def progress(total: int) -> Iterator[Callable[[str, Result | None], None]]:
+    """A bar on a terminal, else a plain line now and then; call with each student that is done."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        done = Counter[bool]()
+
+        def count(student_id: str, result: Result | None) -> None:
+            done[result is not None] += 1
+            if done.total() == total or done.total() % max(1, total // 10) == 0:
+                unchanged = f" ({done[False]} unchanged)" if done[False] else ""
+                console.print(f"{done.total()} of {total}{unchanged}", highlight=False)
+
+        yield count
+        return
+    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("grading", total=total)
+        yield lambda student_id, result: bar.advance(task)
+
+
+def summarise(results: list[Result], assignment: Assignment, out: Path) -> int:
+    """Print the table and where to look. Returns the exit code: 2 if there were grader errors."""
+    console = Console(highlight=False)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    if len(results) <= FEW:
+        room = max(20, console.width - WIDTH_OF_ID - WIDTH_OF_SCORE - 2)
+        table.add_column("student", no_wrap=True, max_width=WIDTH_OF_ID, overflow="ellipsis")
+        table.add_column("score", no_wrap=True, width=WIDTH_OF_SCORE, justify="right")
+        table.add_column("first thing that went wrong", no_wrap=True, max_width=room)
+        for result in results:
+            points = score(result, assignment.rubric)
+            total = "-" if points.total is None else number(points.total)
+            table.add_row(escape(_plain(result.student_id)), total, escape(_plain(summary(result))))
+    else:
+        table.add_column("exercise")
+        table.add_column("mean", justify="right")
+        table.add_column("of", justify="right")
+        scores = [score(result, assignment.rubric) for result in results]
+        for exercise, checks in assignment.rubric.items():
+            earned = [s.exercises[exercise] for s in scores]
+            known = [value for value in earned if value is not None]
+            mean = f"{sum(known) / len(known):.2f}" if known else "-"
+            table.add_row(exercise, mean, number(sum(checks.values())))
+    console.print(table)
+    counts = Counter(result.status for result in results)
+    kinds = ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
+    console.print(f"\n{len(results)} submissions ({kinds}), {number(assignment.max_score)} points")
+    console.print(f"scores    {escape(str(out / 'scores.csv'))}", soft_wrap=True)
+    console.print(f"report    {escape(str(out / 'report.html'))}", soft_wrap=True)
+    console.print(f"feedback  {escape(str(out / 'feedback'))}", soft_wrap=True)
+    errors = [result for result in results if result.status is Status.grader_error]
+    for problem, number_of in Counter(result.problem for result in errors).items():
+        problem = escape(_plain(problem))
+        console.print(
+            f"[bold red]grader error[/] ({number_of} of {len(results)}): {problem}", soft_wrap=True
+        )
+    return 2 if errors else 0
+
+
+def _plain(text: str) -> str:
+    """Text of a student, without what could steer the terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
