@@ -1,0 +1,226 @@
+"""`autograder build`: every generated file of an assignment, as a mapping from path to bytes.
+
+`build` says what each file should hold and touches nothing; `stale` compares, `write` writes.
+A door (the student's files, nbgrader, otter, ...) is a function in `DOORS` that adds its files.
+
+Beside the notebook, students get `visible.json`: the reference's values on the visible cases, which
+is what `autograder check` compares with where there is no `reference/`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from . import judge
+from .course import Assignment, Course
+from .errors import CourseError
+from .files import replacing
+from .notebook import Values, notebook, student_cells
+from .observation import EVERY_PART, Foreign, Observation, Part
+from .visible import Raised
+
+VISIBLE = "visible.json"
+DIGITS = 6  # of a shown value; the tolerance is 1e-4 of the largest
+
+Files = dict[Path, bytes]
+Door = Callable[[Course, Assignment], Files]
+
+
+def build(course: Course, assignment_name: str) -> Files:
+    """What every generated file of the assignment should hold.
+
+    Raises:
+        CourseError: the lesson, an exercise or its reference is at fault.
+    """
+    assignment = course.assignment(assignment_name)
+    return {path: content for door in DOORS for path, content in door(course, assignment).items()}
+
+
+def student_files(course: Course, assignment: Assignment) -> Files:
+    """The student notebook and the values that `autograder check` compares with."""
+    wanted = wanted_values(assignment)
+    return {
+        assignment.folder / f"{assignment.name}.ipynb": notebook(student_cells(assignment, wanted)),
+        assignment.folder / VISIBLE: visible_json(wanted),
+    }
+
+
+DOORS: tuple[Door, ...] = (student_files,)
+
+
+# Files
+
+
+def write(files: Mapping[Path, bytes]) -> list[Path]:
+    """Write the files that are stale, each one whole or not at all; returns their paths."""
+    paths = stale(files)
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as draft:
+            draft.buffer.write(files[path])
+    return paths
+
+
+def stale(files: Mapping[Path, bytes]) -> list[Path]:
+    """The files that are missing or do not hold what they should."""
+    return [
+        path
+        for path, content in files.items()
+        if not path.is_file() or not _alike(path.read_bytes(), content)
+    ]
+
+
+def _alike(old: bytes, new: bytes) -> bool:
+    """The same but for rounding: another processor may change the last digit of a value."""
+    if old == new or _NUMBER.sub(b"", old) != _NUMBER.sub(b"", new):
+        return old == new
+    found = (
+        (Decimal(a.decode()), Decimal(b.decode()))
+        for a, b in zip(_NUMBER.findall(old), _NUMBER.findall(new), strict=True)
+    )
+    return all(a == b or abs(a - b) <= _noise(a, b) for a, b in found)
+
+
+_NUMBER = re.compile(rb"\d+\.\d+(?:e-?\d+)?")
+
+
+def _noise(a: Decimal, b: Decimal) -> Decimal:
+    """Two units in the last place, if they have a decimal place that rounding could change."""
+    place = min(int(a.as_tuple().exponent), int(b.as_tuple().exponent))
+    return Decimal(2).scaleb(place) if place <= 1 - DIGITS else Decimal(0)
+
+
+# Values on the visible cases
+
+
+def wanted_values(assignment: Assignment) -> dict[str, Values]:
+    """What the solution of each exercise gives on its visible case, rounded for people to read.
+
+    Raises:
+        CourseError: a solution fails, or gives something that is not plain data.
+    """
+    values: dict[str, Values] = {}
+    for name, reference in assignment.references.items():
+        (observation,) = judge.want(reference, [reference.exercise.visible])
+        for part_name, part in observation.items():
+            if part.error is not None or _holds_foreign(part.value):
+                problem = part.error or part.value
+                raise CourseError(
+                    f"{reference.path}: no value to compare with in {part_name!r}: {problem}"
+                )
+        values[name] = {key: _rounded(part.value) for key, part in observation.items()}
+    return values
+
+
+def values_seen(observation: Observation) -> Any:
+    """An observation in the form that `visible.differences` compares."""
+    if failed := observation.get(EVERY_PART):
+        return _seen(failed)
+    return {name: _seen(part) for name, part in observation.items()}
+
+
+def _seen(part: Part) -> Any:
+    if part.error is None:
+        return _named(part.value)
+    error = part.error
+    place = f" (cell {error.cell}, line {error.line}: {error.source})" if error.cell else ""
+    return Raised(f"{error.type}: {error.message}{place}")
+
+
+class _Unknown(str):
+    """The name of a type that stays behind in the worker, in words."""
+
+    def __repr__(self) -> str:
+        return f"an object of type {self}"
+
+
+def _named(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _named(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_named(entry) for entry in value]
+    return _Unknown(value.type) if isinstance(value, Foreign) else value
+
+
+def _holds_foreign(value: Any) -> bool:
+    if isinstance(value, (list, dict)):
+        return any(map(_holds_foreign, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, Foreign)
+
+
+def _rounded(value: Any) -> Any:
+    """Floats with six digits, counted from the largest entry of a tensor."""
+    if isinstance(value, dict):
+        return {key: _rounded(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_rounded(entry) for entry in value]
+    if isinstance(value, torch.Tensor) and value.is_floating_point():
+        exact = value.detach().double()
+        size = max(exact[exact.isfinite()].abs().tolist(), default=0.0)
+        entries = [_round(entry, size) for entry in exact.flatten().tolist()]
+        return torch.tensor(entries, dtype=torch.float64).reshape(value.shape)
+    return _round(value, abs(value)) if isinstance(value, float) else value
+
+
+def _round(value: float, size: float) -> float:
+    if not (math.isfinite(value) and size):
+        return value
+    return round(value, max(DIGITS - 1 - math.floor(math.log10(size)), DIGITS - 1)) + 0.0
+
+
+# visible.json: plain data as itself, {"$tensor": [...]} for a tensor, {"$float": "nan"} for nan
+
+
+def visible_json(values: Mapping[str, Values]) -> bytes:
+    """The file's content: exercises, and in each one line for each part of the observation."""
+    exercises = []
+    for name, parts in values.items():
+        lines = ",\n".join(
+            f"  {json.dumps(key)}: {json.dumps(_packed(value), allow_nan=False)}"
+            for key, value in parts.items()
+        )
+        exercises.append(f" {json.dumps(name)}: {{\n{lines}\n }}")
+    return ("{\n" + ",\n".join(exercises) + "\n}\n").encode()
+
+
+def read_visible(path: Path) -> dict[str, dict[str, Any]]:
+    """The wanted values by exercise and part, as `visible_json` wrote them.
+
+    Raises:
+        CourseError: the file is missing or damaged.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+        return {name: {k: _unpacked(v) for k, v in p.items()} for name, p in content.items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise CourseError(f"{path}: expected what `autograder build` writes: {error}") from error
+
+
+def _packed(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return {"$tensor": _packed(value.tolist())}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"$float": str(value)}
+    if isinstance(value, dict):
+        return {key: _packed(entry) for key, entry in value.items()}
+    return [_packed(entry) for entry in value] if isinstance(value, list) else value
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unpacked(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    if list(value) == ["$tensor"]:
+        return torch.tensor(_unpacked(value["$tensor"]))
+    if list(value) == ["$float"]:
+        return float(value["$float"])
+    return {key: _unpacked(entry) for key, entry in value.items()}

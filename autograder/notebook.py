@@ -1,0 +1,220 @@
+"""The student notebook: the lesson, and in it each exercise's prompt, skeleton and visible check.
+
+The lesson is `assignments/<assignment>/lesson.md`, where a line `<!-- exercise: NAME -->` marks the
+place of an exercise; those that it does not mention follow at the end, in rubric order. The
+notebook's bytes depend on nothing but such files and the reference's values on the visible cases.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jupytext  # type: ignore[import-untyped]
+import torch
+
+from .course import Assignment
+from .errors import CourseError
+from .exercise import Exercise
+from .grading import nearest
+
+LESSON = "lesson.md"
+MARKER = re.compile(r"^<!--\s*exercise\b[\s:]*(.*?)\s*-->[ \t]*$", re.MULTILINE)
+HELPERS = Path(__file__).with_name("visible.py")
+FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # in Colab, in JupyterLab
+HELPED = {"attempt", "case"}  # what a probe may use of the engine: the helper cell has its own
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+METADATA = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+WIDTH = 100  # of the check cells, as in the exercise files that they quote
+
+Cell = dict[str, Any]  # as nbformat 4.5 has it
+Values = Mapping[str, Any]  # of one exercise's visible case, by part: plain data
+
+
+def notebook(cells: Iterable[Cell]) -> bytes:
+    """A notebook file of these cells, the same bytes every time."""
+    content = {"cells": list(cells), "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def student_cells(assignment: Assignment, wanted: Mapping[str, Values]) -> list[Cell]:
+    """The cells of the student notebook, given the wanted values of each visible case.
+
+    Their ids tell what they are: `lesson-01`, ..., `visible-checks` (the helper cell), and for an
+    exercise `NAME-prompt`, `NAME` (the skeleton) and `NAME-check`.
+
+    Raises:
+        CourseError: the lesson mentions an unknown exercise, or one of them twice.
+    """
+    cells = list(_cells(assignment, wanted))
+    # After the title, if the lesson begins with one.
+    place = [cell["cell_type"] for cell in cells if cell["id"] == "lesson-01"].count("markdown")
+    cells.insert(place, _code("visible-checks", _helpers()) | {"metadata": FOLDED})
+    return cells
+
+
+def _cells(assignment: Assignment, wanted: Mapping[str, Values]) -> Iterator[Cell]:
+    number = 0
+    for text, name in _sections(assignment):
+        for cell in jupytext.reads(text, fmt="md").cells:
+            if cell.source.strip():
+                number += 1
+                make = _code if cell.cell_type == "code" else _markdown
+                yield make(f"lesson-{number:02}", cell.source)
+        if name:
+            exercise = assignment.references[name].exercise
+            points = sum(assignment.rubric[name].values())
+            yield _markdown(f"{name}-prompt", _prompt(exercise, points))
+            yield _code(name, exercise.skeleton)
+            yield _code(f"{name}-check", _check(exercise, wanted[name]))
+
+
+def _markdown(name: str, source: str) -> Cell:
+    lines = source.strip().splitlines(keepends=True)
+    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": lines}
+
+
+def _code(name: str, source: str) -> Cell:
+    run: Cell = {"cell_type": "code", "execution_count": None, "outputs": []}
+    return _markdown(name, source) | run
+
+
+def _sections(assignment: Assignment) -> Iterator[tuple[str, str]]:
+    """Pieces of the lesson, each with the exercise that follows it ("" where none does)."""
+    path = assignment.folder / LESSON
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    left, start = list(assignment.references), 0
+    for marker in MARKER.finditer(text):
+        name, line = marker[1], text.count("\n", 0, marker.start()) + 1
+        if name not in assignment.references:
+            hint = nearest(name, assignment.references)
+            raise CourseError(f"{path}:{line}: no exercise {name!r} in {assignment.name!r}{hint}")
+        if name not in left:
+            raise CourseError(f"{path}:{line}: exercise {name!r} a second time: keep one marker")
+        left.remove(name)
+        yield text[start : marker.start()], name
+        start = marker.end()
+    yield text[start:], ""
+    yield from (("", name) for name in left)
+
+
+def _helpers() -> str:
+    """The helper module as a cell; its docstring becomes the title that Colab folds it under."""
+    text = HELPERS.read_text(encoding="utf-8")
+    docstring, rest = text.removeprefix('"""').split('"""', 1)
+    return f"# @title {docstring}\n{rest.lstrip()}"
+
+
+def _prompt(exercise: Exercise, points: float) -> str:
+    """The prompt, with name and points of the exercise under its heading."""
+    head, _, rest = exercise.prompt.partition("\n")
+    worth = f"*Exercise `{exercise.name}`, {points:g} point{'s' * (points != 1)}*"
+    parts = [head, worth, rest.strip()] if head.startswith("#") else [worth, exercise.prompt]
+    return "\n\n".join(parts)
+
+
+def _check(exercise: Exercise, wanted: Values) -> str:
+    """Source of the check cell: probe and visible case as in the exercise's file, wanted values."""
+    return "\n\n".join(
+        [
+            f"# Visible check of {exercise.name}: run it after the cell above",
+            *_needed(exercise.path, {"visible", "probe"}, exercise.name),
+            f"wanted = {literal(dict(wanted), before=9)}",
+            f'check("{exercise.name}", probe, visible, wanted)',
+        ]
+    )
+
+
+def _needed(path: Path, names: set[str], without: str = "") -> list[str]:
+    """Source of what defines `names` at the top of a course file, and of all that this needs.
+
+    Definitions from neighbours (`from ._shared import net`) come with it; the engine's `attempt`
+    and `case` are left to the helper cell, as is `import torch`.
+    """
+    text = path.read_text(encoding="utf-8")
+    statements = [s for s in ast.parse(text).body if without not in _defined(s)]
+    kept: list[ast.stmt] = []
+    while (found := [s for s in statements if _defined(s) & names]) != kept:
+        kept = found
+        names = names | {n.id for s in kept for n in ast.walk(s) if isinstance(n, ast.Name)}
+    sources = []
+    for statement in kept:
+        module = statement.module or "" if isinstance(statement, ast.ImportFrom) else ""
+        if isinstance(statement, ast.ImportFrom) and statement.level:
+            neighbour = path.parent / f"{module}.py"
+            if not neighbour.is_file():
+                raise CourseError(f"{path}:{statement.lineno}: import names: from ._file import x")
+            used = [a for a in statement.names if (a.asname or a.name) in names]
+            sources += _needed(neighbour, {a.name for a in used})
+            sources += [f"{a.asname} = {a.name}" for a in used if a.asname]
+        elif module.split(".")[0] == "autograder":
+            if lacking := (_defined(statement) & names) - HELPED:
+                raise CourseError(
+                    f"{path}:{statement.lineno}: a student's notebook has no {min(lacking)!r}: of "
+                    f"the engine, a probe can use {' and '.join(sorted(HELPED))}"
+                )
+        elif ast.unparse(statement) != "import torch":
+            sources.append(_source(text.splitlines(), statement))
+    return sources
+
+
+def _defined(statement: ast.stmt) -> set[str]:
+    """The names that a top-level statement defines."""
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return {(a.asname or a.name).split(".")[0] for a in statement.names}
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {statement.name}
+    nodes = (n for n in ast.walk(statement) if isinstance(n, ast.Name))
+    return {n.id for n in nodes if isinstance(n.ctx, ast.Store)}
+
+
+def _source(lines: list[str], statement: ast.stmt) -> str:
+    """A statement as written, with its decorators and the comment above it."""
+    start = min(n.lineno for n in [statement, *getattr(statement, "decorator_list", [])]) - 1
+    while start and lines[start - 1].startswith("#"):
+        start -= 1
+    return "\n".join(lines[start : statement.end_lineno])
+
+
+def literal(value: Any, indent: int = 0, before: int = 0) -> str:
+    """Python source of plain data, over several lines where one would be too long.
+
+    >>> print(literal({"grads": [torch.tensor([7.0, 9.0])]}))
+    {"grads": [torch.tensor([7.0, 9.0])]}
+    """
+    line = _line(value)
+    if indent + before + len(line) < WIDTH or not isinstance(value, (torch.Tensor, list, dict)):
+        return line
+    if isinstance(value, torch.Tensor):
+        return f"torch.tensor({literal(value.tolist(), indent, before + len('torch.tensor()'))})"
+    inner, (left, right) = indent + 4, "{}" if isinstance(value, dict) else "[]"
+    if isinstance(value, dict):
+        keys = {key: f"{json.dumps(key)}: " for key in value}
+        entries = [f"{k}{literal(value[key], inner, len(k))}" for key, k in keys.items()]
+    elif all(type(entry) in (int, float) for entry in value):
+        entries = textwrap.wrap(", ".join(map(_line, value)), WIDTH - inner)
+        entries = [entry.removesuffix(",") for entry in entries]
+    else:
+        entries = [literal(entry, inner) for entry in value]
+    body = "".join(f"{' ' * inner}{entry},\n" for entry in entries)
+    return f"{left}\n{body}{' ' * indent}{right}"
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, torch.Tensor):
+        return f"torch.tensor({_line(value.tolist())})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)}: {_line(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_line, value))}]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
+    return repr(value)

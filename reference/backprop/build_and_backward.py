@@ -1,0 +1,210 @@
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+from autograder.checks import check, close
+from autograder.exercise import case
+from autograder.reference import alternative, mistake
+
+from ._mlp import telling_batch
+
+
+def build_and_backward(X, y, seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())
+    loss = nn.BCEWithLogitsLoss()(model(X), y.float().unsqueeze(1))
+    model.zero_grad()
+    loss.backward()
+    return model, loss
+
+
+def hidden(draw):
+    X, y, seed = telling_batch(draw)
+    return case(X=X, y=y, seed=seed)
+
+
+@check("run")
+def architecture(seen, wanted, case):
+    found, asked = seen["run"].value, wanted["run"].value
+    if not isinstance(found, dict):
+        return "expected a model and its loss"
+    if found["layers"] != asked["layers"]:
+        # A class of the student's own could be named after a hidden input.
+        names = [name if hasattr(nn, name) else "another" for name in found["layers"]]
+        return f"expected {' '.join(asked['layers'])}, got {' '.join(names)}"
+    shapes, expected = ([list(p.shape) for p in net["parameters"]] for net in (found, asked))
+    if shapes != expected:
+        return f"expected parameters of the shapes {expected}, got {shapes}"
+
+
+checks = {
+    "architecture": architecture,
+    "init": close("run", "parameters", absolute=1e-6, relative=0),
+    "loss": close("run", "loss"),
+    "grad_0_weight": close("run", "gradients", 0),
+    "grad_0_bias": close("run", "gradients", 1),
+    "grad_2_weight": close("run", "gradients", 2),
+    "grad_2_bias": close("run", "gradients", 3),
+}
+
+
+@mistake(1, "Your net ends in Linear: negative logits must be clipped by a last ReLU here.")
+def final_relu(X, y, seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    loss = nn.BCEWithLogitsLoss()(model(X), y.float().unsqueeze(1))
+    model.zero_grad()
+    loss.backward()
+    return model, loss
+
+
+@mistake(1, "Parameters are drawn while the model is built: call torch.manual_seed(seed) first.")
+def seed_order(X, y, seed):
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())
+    torch.manual_seed(seed)
+    loss = nn.BCEWithLogitsLoss()(model(X), y.float().unsqueeze(1))
+    model.zero_grad()
+    loss.backward()
+    return model, loss
+
+
+@mistake(4, "The gradients are exactly twice too big: two backward passes accumulated.")
+def doubled(X, y, seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())
+    loss = nn.BCEWithLogitsLoss()(model(X), y.float().unsqueeze(1))
+    model.zero_grad()
+    loss.backward(retain_graph=True)
+    loss.backward()
+    return model, loss
+
+
+@mistake(2, "BCEWithLogitsLoss applies the sigmoid itself: leave yours out.")
+def double_sigmoid(X, y, seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())
+    loss = nn.BCEWithLogitsLoss()(torch.sigmoid(model(X)), y.float().unsqueeze(1))
+    model.zero_grad()
+    loss.backward()
+    return model, loss
+
+
+@mistake(2, "Loss and gradients are n times too big: take the mean over the rows, not the sum.")
+def sum_reduction(X, y, seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())
+    loss = nn.BCEWithLogitsLoss(reduction="sum")(model(X), y.float().unsqueeze(1))
+    model.zero_grad()
+    loss.backward()
+    return model, loss
+
+
+@mistake(0, "The labels must be floats of shape (n, 1), like the output: y.float().unsqueeze(1).")
+def y_shape(X, y, seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())
+    loss = nn.BCEWithLogitsLoss()(model(X), y.float())
+    model.zero_grad()
+    loss.backward()
+    return model, loss
+
+
+@mistake(4, "You cleared what you had computed: zero_grad() belongs before backward().")
+def grad_is_none(X, y, seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())
+    loss = nn.BCEWithLogitsLoss()(model(X), y.float().unsqueeze(1))
+    loss.backward()
+    model.zero_grad()
+    return model, loss
+
+
+@alternative
+def appended_layers(X, y, seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential()
+    for inputs, outputs in ((2, 3), (3, 1)):
+        model.append(nn.Linear(inputs, outputs))
+        model.append(nn.ReLU(inplace=True))
+    loss = F.binary_cross_entropy_with_logits(model(X), y.view(-1, 1).type_as(X))
+    loss.backward()
+    return [model, loss.item()]
+
+
+@alternative
+def named_layers(X, y, seed):
+    from collections import OrderedDict
+
+    torch.manual_seed(seed)
+    layers = OrderedDict(hidden=nn.Linear(2, 3), on=nn.ReLU(), out=nn.Linear(3, 1), clip=nn.ReLU())
+    model = nn.Sequential(layers)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    target = y[:, None].to(torch.float32)
+    loss = nn.functional.binary_cross_entropy_with_logits(model(X), target)
+    optimizer.zero_grad()
+    loss.backward()
+    return model, loss.detach()
+
+
+@alternative
+def in_double_precision(X, y, seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU()).double()
+    out = model(X.double())
+    loss = (F.softplus(out) - out * y.double().reshape(-1, 1)).mean()
+    loss.backward()
+    return model, loss
+
+
+@alternative
+def one_shared_relu(X, y, seed):
+    torch.manual_seed(seed)
+    relu = nn.ReLU()
+    net = nn.Sequential(nn.Linear(2, 3), relu, nn.Linear(3, 1), relu)
+    losses = nn.BCEWithLogitsLoss(reduction="none")(net(X).squeeze(1), y.float())
+    (losses.sum() / len(losses)).backward()
+    return net, float(losses.mean())
+
+
+@alternative
+def own_class(X, y, seed):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Linear(2, 3)
+            self.relu1 = nn.ReLU()
+            self.second = nn.Linear(3, 1)
+            self.relu2 = nn.ReLU()
+
+        def forward(self, rows):
+            return self.relu2(self.second(self.relu1(self.first(rows))))
+
+    torch.manual_seed(seed)
+    model = Net()
+    model.zero_grad(set_to_none=False)
+    loss = torch.nn.BCEWithLogitsLoss()(model(X), y.to(X.dtype).unsqueeze(-1))
+    torch.autograd.backward(loss)
+    return model, loss
+
+
+@alternative
+def row_by_row(X, y, seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(*[nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU()])
+    total = 0.0
+    for row, label in zip(X, y.tolist(), strict=True):
+        loss = F.binary_cross_entropy_with_logits(model(row), torch.tensor([float(label)])) / len(X)
+        loss.backward()
+        total += loss.item()
+    return model, total
+
+
+@alternative
+def gradients_assigned(X, y, seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())
+    target = torch.stack([y]).T.float()
+    loss = torch.nn.functional.binary_cross_entropy(model(X).sigmoid(), target)
+    for p, g in zip(model.parameters(), torch.autograd.grad(loss, model.parameters()), strict=True):
+        p.grad = g
+    return model, loss
