@@ -1,0 +1,105 @@
+"""The house rules that hold the design, checked on the source text."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "autograder"
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in PACKAGE.rglob("*.py")
+}
+STEPS = {f"autograder.{name}" for name in ("read", "run", "judge", "score", "store", "pages")}
+HIDDEN = {
+    f"autograder.{name}"
+    for name in (
+        "reference",
+        "checks",
+        "compare",
+        "draw",
+        "judge",
+        "mistakes",
+        "course",
+        "grading",
+        "store",
+        "score",
+    )
+}
+
+
+def imports(module: str) -> set[str]:
+    """The modules of ours that a module imports, in functions too."""
+    found = set()
+    package = module.split(".") if MODULES[module].name == "__init__.py" else module.split(".")[:-1]
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            name = ".".join([*base, *(node.module or "").split(".")]).strip(".")
+            found |= {name, *(f"{name}.{alias.name}" for alias in node.names)}
+    return found & MODULES.keys()
+
+
+GRAPH = {module: imports(module) for module in MODULES}
+
+
+def closure(modules: set[str]) -> set[str]:
+    reached, todo = set(), set(modules)
+    while todo:
+        module = todo.pop()
+        reached.add(module)
+        todo |= GRAPH[module] - reached
+    return reached
+
+
+def test_the_graph_is_not_empty():
+    assert "autograder.judge" in GRAPH["autograder.pipeline"]
+    assert "autograder.worker.serve" in GRAPH["autograder.worker.zygote"]
+
+
+def test_the_process_of_student_code_imports_nothing_that_knows_an_answer():
+    worker = {module for module in MODULES if module.startswith("autograder.worker")}
+    assert closure(worker) & HIDDEN == set()
+
+
+def test_what_a_worker_can_see_of_the_engine_is_what_it_imports():
+    from autograder.zygotes import WORKER_FILES
+
+    worker = {module for module in MODULES if module.startswith("autograder.worker")}
+    needed = {MODULES[m].relative_to(PACKAGE).parts[0] for m in closure(worker)} | {"__init__.py"}
+    assert set(WORKER_FILES) == needed
+
+
+def test_public_halves_import_the_public_vocabulary_only():
+    for path in sorted((ROOT / "assignments").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograder"):
+                assert node.module == "autograder.exercise", path
+
+
+@pytest.mark.parametrize("step", sorted(STEPS))
+def test_steps_know_the_data_model_and_not_each_other(step):
+    allowed = {"autograder.pages": {"autograder.score"}}  # pages show scores
+    assert GRAPH[step] & STEPS - allowed.get(step, set()) == set()
+
+
+def test_there_is_no_import_cycle():
+    for module in MODULES:
+        assert module not in closure(GRAPH[module]), module
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_no_module_is_longer_than_300_lines(module):
+    assert len(MODULES[module].read_text().splitlines()) <= 300
+
+
+def test_nothing_unpickles_or_evaluates():
+    for module, path in MODULES.items():
+        calls = [n.func for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
+        names = {getattr(f, "id", getattr(f, "attr", "")) for f in calls}
+        assert not names & {"eval", "loads_pickle", "Unpickler"}, module
+        loaded = [ast.unparse(f) for f in calls if getattr(f, "attr", "") in ("load", "loads")]
+        assert not [f for f in loaded if not f.startswith(("json.", "YAML("))], module

@@ -1,0 +1,39 @@
+"""The sandbox holds for an ordinary user as it does for root."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+ORDINARY = 54321  # a user id that no one has
+CORE = "one_exercise_costs or finds_no_reference or scratch_folder or left or handed or hostile"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="every other test shows it already")
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    "selection", [CORE, pytest.param("", marks=pytest.mark.slow)], ids=["core", "all"]
+)
+def test_workers_are_confined_for_an_ordinary_user_with_and_without_namespaces(selection):
+    for tool in ("unshare", "setpriv", "mount"):
+        assert shutil.which(tool), f"{tool} is part of util-linux"
+    done = subprocess.run(
+        [
+            *("unshare", "--mount", TESTS / "as_user.sh", str(ORDINARY)),
+            *dict.fromkeys((sys.base_prefix, sys.prefix, str(TESTS.parent))),
+            "--",
+            *(sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider"),
+            *("-p", "no:xdist", TESTS / "test_run.py", "-k", selection),
+        ],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": "/tmp"},
+        cwd="/",
+    )
+    last = done.stdout.strip().splitlines()[-1]
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert " passed" in last and " skipped" not in last and " failed" not in last
