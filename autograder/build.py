@@ -109,7 +109,11 @@ def wanted_values(assignment: Assignment) -> dict[str, Values]:
     """
     values: dict[str, Values] = {}
     for name, reference in assignment.references.items():
-        (observation,) = judge.want(reference, [reference.exercise.visible])
+        (observed,) = judge.want(reference, [reference.exercise.visible])
+        shown = observed.keys() if (only := reference.exercise.shown) is None else only
+        if lacking := [part for part in shown if part not in observed]:
+            raise CourseError(f"{reference.exercise.path}: shown: the probe has no {lacking[0]!r}")
+        observation = {part: observed[part] for part in shown}
         for part_name, part in observation.items():
             if part.error is not None or _holds_foreign(part.value):
                 problem = part.error or part.value

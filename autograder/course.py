@@ -8,7 +8,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from . import __version__
 from .errors import CourseError
 from .exercise import exercise_files, load_exercise
 from .grading import Grading, Policy, Rubric, nearest, read_grading
+from .questions import Question, load_question
 from .reference import Reference, load_reference
 
 SECRET_FILE = ".autograder-secret"  # noqa: S105 (the name of a file)
@@ -34,10 +35,11 @@ class Assignment:
     references: dict[str, Reference]  # in rubric order
     rubric: Rubric
     policy: Policy
+    questions: dict[str, Question] = field(default_factory=dict)  # marked by hand
 
     @property
     def max_score(self) -> float:
-        """Points for everything."""
+        """Points for everything that is graded automatically."""
         return sum(sum(points.values()) for points in self.rubric.values())
 
     @cached_property
@@ -89,7 +91,11 @@ class Course:
         }
         for exercise, reference in references.items():
             self._check_names(f"{name}.{exercise}", rubric[exercise], reference)
-        return Assignment(name, public, references, rubric, self.grading.policy)
+        questions = {
+            question: load_question(public / f"{question}.md", hidden / f"{question}.yml", points)
+            for question, points in self.grading.questions.get(name, {}).items()
+        }
+        return Assignment(name, public, references, rubric, self.grading.policy, questions)
 
     def _check_names(self, where: str, points: Iterable[str], reference: Reference) -> None:
         for check in points:

@@ -1,8 +1,10 @@
 """The public half of an exercise: `assignments/<assignment>/<exercise>.py`.
 
-Such a file holds a docstring (the prompt), the skeleton (a function or class with the exercise's
-name), `visible` (the visible case) and `probe(student's function, case)`, which calls the function
-and returns what it saw. This module is what such files import, and what loads them.
+Such a file holds a docstring (the prompt), the skeleton (a function, class or value with the
+exercise's name), `visible` (the visible case) and `probe(student's answer, case)`, which calls it
+and returns what it saw. Where some wanted values of the visible case would give the answer away,
+`shown` names the parts that students may see. This module is what such files import, and what loads
+them.
 """
 
 from __future__ import annotations
@@ -121,6 +123,7 @@ class Exercise:
     visible: Case
     probe: Callable[[Any, Case], Any]
     path: Path
+    shown: tuple[str, ...] | None = None  # parts whose wanted values students see; None: all
 
     def observe(self, answer: Any, case: Case) -> Observation:
         """Probe `answer` on `case`. Whatever goes wrong is in the observation, never raised."""
@@ -151,7 +154,7 @@ def load_exercise(path: Path) -> Exercise:
         what
         for what, found in {
             "a docstring (the prompt)": module.__doc__,
-            f"a function or class named {name!r} (the skeleton)": skeleton,
+            f"a function, class or value named {name!r} (the skeleton)": skeleton,
             "visible = case(...)": isinstance(getattr(module, "visible", None), Case),
             "probe(answer, case)": callable(getattr(module, "probe", None)),
         }.items()
@@ -166,6 +169,7 @@ def load_exercise(path: Path) -> Exercise:
         visible=module.visible,
         probe=module.probe,
         path=path,
+        shown=getattr(module, "shown", None),
     )
 
 

@@ -1,4 +1,4 @@
-"""`grading.yml`: the rubric (points by check) and the policy, read and validated."""
+"""`grading.yml`: the rubric (points by check), the questions and the policy, read and validated."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ class Grading(_Strict):
 
     policy: Policy
     rubrics: dict[str, Rubric]  # by assignment
+    questions: dict[str, Points]  # by assignment: points of what a person marks
 
 
 def read_grading(path: Path) -> Grading:
@@ -60,35 +61,64 @@ def read_grading(path: Path) -> Grading:
     Raises:
         CourseError: names the file, the key, and what to write instead.
     """
-    try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except DuplicateKeyError as error:
-        raise CourseError(f"{path}: {_line(error)}the same key twice: keep one of them") from error
-    except (YAMLError, OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-        raise CourseError(f"{path}: {_line(error)}not valid YAML: {_first(error)}") from error
+    content = read_yaml(path)
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise CourseError(f"{path}: expected a rubric for each assignment, by name")
-    policy = content.pop("policy", None) or {}
+    policy, questions = content.pop("policy", None) or {}, content.pop("questions", None) or {}
     try:
         rules = Policy.model_validate(policy)
     except ValidationError as error:
         raise CourseError(f"{path}: {_explain(error)}") from error
-    return Grading(
-        policy=rules, rubrics={name: _rubric(path, name, r) for name, r in content.items()}
-    )
+    rubrics = {name: _rubric(path, name, rubric) for name, rubric in content.items()}
+    return Grading(policy=rules, rubrics=rubrics, questions=_questions(path, questions, rubrics))
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file, as plain data.
+
+    Raises:
+        CourseError: it cannot be read, is not valid YAML, or has the same key twice.
+    """
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except DuplicateKeyError as error:
+        raise CourseError(f"{path}: {_line(error)}the same key twice: keep one of them") from error
+    except OSError as error:
+        raise CourseError(f"{path}: {error.strerror}") from error
+    except (YAMLError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise CourseError(f"{path}: {_line(error)}not valid YAML: {_first(error)}") from error
 
 
 def _rubric(path: Path, assignment: str, content: Any) -> Rubric:
     if not isinstance(content, dict) or not content:
         raise CourseError(f"{path}: {assignment}: expected exercises with their checks and points")
-    for exercise, points in content.items():
-        where = f"{path}: {assignment}.{exercise}"
-        if not isinstance(points, dict) or not points:
-            raise CourseError(f"{where}: expected checks and points, as in {{values: 2}}")
-        for check, value in points.items():
-            if type(value) not in (int, float) or not 0 <= value < 1e6:
-                raise CourseError(f"{where}.{check}: expected a number of points, got {value!r}")
-    return {str(name): {str(c): v for c, v in points.items()} for name, points in content.items()}
+    return {
+        str(exercise): _points(f"{path}: {assignment}.{exercise}", points, "checks", "values")
+        for exercise, points in content.items()
+    }
+
+
+def _questions(path: Path, content: Any, rubrics: dict[str, Rubric]) -> dict[str, Points]:
+    if not isinstance(content, dict):
+        raise CourseError(f"{path}: questions: expected assignments with their questions")
+    for assignment in content:
+        if assignment not in rubrics:
+            hint = nearest(str(assignment), rubrics)
+            raise CourseError(f"{path}: questions: no assignment {assignment!r}{hint}")
+    return {
+        name: _points(f"{path}: questions.{name}", points, "questions", "S1")
+        for name, points in content.items()
+    }
+
+
+def _points(where: str, content: Any, what: str, example: str) -> Points:
+    """Points by name, as they stand in the file."""
+    if not isinstance(content, dict) or not content:
+        raise CourseError(f"{where}: expected {what} and points, as in {{{example}: 2}}")
+    for name, value in content.items():
+        if type(value) not in (int, float) or not 0 <= value < 1e6:
+            raise CourseError(f"{where}.{name}: expected a number of points, got {value!r}")
+    return {str(name): value for name, value in content.items()}
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -175,6 +175,11 @@ class Prepared:
         mistakes = recognise(self.reference, seen, verdicts, self.known)
         return Outcome(self.reference.exercise.name, verdicts, mistakes)
 
+    def observe(self, answer: Any) -> list[Observation]:
+        """What an answer of our own shows on these cases."""
+        with self._lock:
+            return observe(self.reference, answer, self.cases)
+
     def _verdicts(self, seen: Seen) -> tuple[Verdict, ...]:
         return judge(self.reference, self.cases, self._wanted, seen, self._tolerance)
 

@@ -1,37 +1,35 @@
 """The student notebook: the lesson, and in it each exercise's prompt, skeleton and visible check.
 
-The lesson is `assignments/<assignment>/lesson.md`, where a line `<!-- exercise: NAME -->` marks the
-place of an exercise; those that it does not mention follow at the end, in rubric order. The
-notebook's bytes depend on nothing but such files and the reference's values on the visible cases.
+The lesson is `assignments/<assignment>/lesson.md`, where a line `<!-- exercise: NAME -->` or
+`<!-- question: NAME -->` marks the place of one; those that it does not mention follow at the end,
+in rubric order. The notebook's bytes depend on nothing but such files and the reference's values on
+the visible cases.
 """
 
 from __future__ import annotations
 
 import ast
 import json
-import math
 import re
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jupytext  # type: ignore[import-untyped]
-import torch
 
 from .course import Assignment
 from .errors import CourseError
 from .exercise import Exercise
 from .grading import nearest
+from .literal import literal
 
 LESSON = "lesson.md"
-MARKER = re.compile(r"^<!--\s*exercise\b[\s:]*(.*?)\s*-->[ \t]*$", re.MULTILINE)
+MARKER = re.compile(r"^<!--\s*(exercise|question)\b[\s:]*(.*?)\s*-->[ \t]*$", re.MULTILINE)
 HELPERS = Path(__file__).with_name("visible.py")
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # in Colab, in JupyterLab
 HELPED = {"attempt", "case"}  # what a probe may use of the engine: the helper cell has its own
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 METADATA = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
-WIDTH = 100  # of the check cells, as in the exercise files that they quote
 
 Cell = dict[str, Any]  # as nbformat 4.5 has it
 Values = Mapping[str, Any]  # of one exercise's visible case, by part: plain data
@@ -47,7 +45,8 @@ def student_cells(assignment: Assignment, wanted: Mapping[str, Values]) -> list[
     """The cells of the student notebook, given the wanted values of each visible case.
 
     Their ids tell what they are: `lesson-01`, ..., `visible-checks` (the helper cell), and for an
-    exercise `NAME-prompt`, `NAME` (the skeleton) and `NAME-check`.
+    exercise `NAME-prompt`, `NAME` (the skeleton) and `NAME-check`. A question has `NAME-prompt` and
+    `NAME`, and where the answer is of several cells also `NAME-2`, ...
 
     Raises:
         CourseError: the lesson mentions an unknown exercise, or one of them twice.
@@ -67,10 +66,18 @@ def _cells(assignment: Assignment, wanted: Mapping[str, Values]) -> Iterator[Cel
                 number += 1
                 make = _code if cell.cell_type == "code" else _markdown
                 yield make(f"lesson-{number:02}", cell.source)
-        if name:
+        if name in assignment.questions:
+            question = assignment.questions[name]
+            yield _markdown(
+                f"{name}-prompt", _headed(question.prompt, "Question", name, question.points)
+            )
+            for position, (kind, source) in enumerate(question.answer, start=1):
+                make = _code if kind == "code" else _markdown
+                yield make(name if position == 1 else f"{name}-{position}", source)
+        elif name:
             exercise = assignment.references[name].exercise
             points = sum(assignment.rubric[name].values())
-            yield _markdown(f"{name}-prompt", _prompt(exercise, points))
+            yield _markdown(f"{name}-prompt", _headed(exercise.prompt, "Exercise", name, points))
             yield _code(name, exercise.skeleton)
             yield _code(f"{name}-check", _check(exercise, wanted[name]))
 
@@ -89,14 +96,16 @@ def _sections(assignment: Assignment) -> Iterator[tuple[str, str]]:
     """Pieces of the lesson, each with the exercise that follows it ("" where none does)."""
     path = assignment.folder / LESSON
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    left, start = list(assignment.references), 0
+    known = {"exercise": list(assignment.references), "question": list(assignment.questions)}
+    left, start = [*assignment.references, *assignment.questions], 0
     for marker in MARKER.finditer(text):
-        name, line = marker[1], text.count("\n", 0, marker.start()) + 1
-        if name not in assignment.references:
-            hint = nearest(name, assignment.references)
-            raise CourseError(f"{path}:{line}: no exercise {name!r} in {assignment.name!r}{hint}")
+        kind, name = marker.groups()
+        line = text.count("\n", 0, marker.start()) + 1
+        if name not in known[kind]:
+            hint = nearest(name, known[kind])
+            raise CourseError(f"{path}:{line}: no {kind} {name!r} in {assignment.name!r}{hint}")
         if name not in left:
-            raise CourseError(f"{path}:{line}: exercise {name!r} a second time: keep one marker")
+            raise CourseError(f"{path}:{line}: {kind} {name!r} a second time: keep one marker")
         left.remove(name)
         yield text[start : marker.start()], name
         start = marker.end()
@@ -111,11 +120,11 @@ def _helpers() -> str:
     return f"# @title {docstring}\n{rest.lstrip()}"
 
 
-def _prompt(exercise: Exercise, points: float) -> str:
-    """The prompt, with name and points of the exercise under its heading."""
-    head, _, rest = exercise.prompt.partition("\n")
-    worth = f"*Exercise `{exercise.name}`, {points:g} point{'s' * (points != 1)}*"
-    parts = [head, worth, rest.strip()] if head.startswith("#") else [worth, exercise.prompt]
+def _headed(prompt: str, kind: str, name: str, points: float) -> str:
+    """A prompt, with the name and the points of what it asks under its heading."""
+    head, _, rest = prompt.partition("\n")
+    worth = f"*{kind} `{name}`, {points:g} point{'s' * (points != 1)}*"
+    parts = [head, worth, rest.strip()] if head.startswith("#") else [worth, prompt]
     return "\n\n".join(parts)
 
 
@@ -180,41 +189,3 @@ def _source(lines: list[str], statement: ast.stmt) -> str:
     while start and lines[start - 1].startswith("#"):
         start -= 1
     return "\n".join(lines[start : statement.end_lineno])
-
-
-def literal(value: Any, indent: int = 0, before: int = 0) -> str:
-    """Python source of plain data, over several lines where one would be too long.
-
-    >>> print(literal({"grads": [torch.tensor([7.0, 9.0])]}))
-    {"grads": [torch.tensor([7.0, 9.0])]}
-    """
-    line = _line(value)
-    if indent + before + len(line) < WIDTH or not isinstance(value, (torch.Tensor, list, dict)):
-        return line
-    if isinstance(value, torch.Tensor):
-        return f"torch.tensor({literal(value.tolist(), indent, before + len('torch.tensor()'))})"
-    inner, (left, right) = indent + 4, "{}" if isinstance(value, dict) else "[]"
-    if isinstance(value, dict):
-        keys = {key: f"{json.dumps(key)}: " for key in value}
-        entries = [f"{k}{literal(value[key], inner, len(k))}" for key, k in keys.items()]
-    elif all(type(entry) in (int, float) for entry in value):
-        entries = textwrap.wrap(", ".join(map(_line, value)), WIDTH - inner)
-        entries = [entry.removesuffix(",") for entry in entries]
-    else:
-        entries = [literal(entry, inner) for entry in value]
-    body = "".join(f"{' ' * inner}{entry},\n" for entry in entries)
-    return f"{left}\n{body}{' ' * indent}{right}"
-
-
-def _line(value: Any) -> str:
-    if isinstance(value, torch.Tensor):
-        return f"torch.tensor({_line(value.tolist())})"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(k)}: {_line(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_line, value))}]"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, float) and not math.isfinite(value):
-        return f'float("{value}")'
-    return repr(value)

@@ -72,7 +72,7 @@ def grade(job: Job, progress: Progress) -> list[Result]:
 def publish(store: Store, out: Path, assignment: Assignment) -> list[Result]:
     """Write `scores.csv`, `feedback/` and `report.html` from the record."""
     results = list(store.results())
-    write_csv(out / "scores.csv", results, assignment.rubric)
+    write_csv(out / "scores.csv", results, assignment.rubric, assignment.questions)
     write_pages(out, results, assignment)
     return results
 

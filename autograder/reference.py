@@ -15,7 +15,8 @@ from typing import Any
 from .checks import Check
 from .draw import Draw
 from .errors import CourseError
-from .exercise import Case, Exercise, load_module, source_of
+from .exercise import Case, Exercise, load_exercise, load_module, source_of
+from .literal import literal
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,15 @@ def alternative(answer: Any) -> Alternative:
     return Alternative(answer)
 
 
+def published(file: str) -> Exercise:
+    """The public half that belongs to the reference in `file` (give `__file__`).
+
+    For exercises whose inputs are public, as with questions about numbers that students are told.
+    """
+    hidden = Path(file)
+    return load_exercise(hidden.parents[2] / "assignments" / hidden.parent.name / hidden.name)
+
+
 @dataclass(frozen=True)
 class Reference:
     """An exercise with everything that its students must not see."""
@@ -59,6 +69,10 @@ class Reference:
 
     def source(self, name: str) -> str:
         """Source of the solution, a mistake or an alternative, under the exercise's own name."""
+        known: dict[str, Any] = {**self.mistakes, **self.alternatives}
+        answer = known[name].answer if name in known else self.solution
+        if not callable(answer):
+            return f"{self.exercise.name} = {literal(answer)}"
         source = source_of(self.text, name)
         if source is None:
             raise CourseError(f"{self.path}: no top-level definition of {name!r}")

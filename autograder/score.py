@@ -40,17 +40,24 @@ def score(result: Result, rubric: Rubric) -> Score:
     return Score(exercises, total, sum(sum(points.values()) for points in rubric.values()))
 
 
-def write_csv(path: Path, results: Iterable[Result], rubric: Rubric) -> None:
-    """Write `scores.csv` (UTF-8, RFC 4180): one row for each submission, a column an exercise."""
+def write_csv(
+    path: Path, results: Iterable[Result], rubric: Rubric, questions: Iterable[str] = ()
+) -> None:
+    """Write `scores.csv` (UTF-8, RFC 4180): one row for each submission, a column an exercise.
+
+    The columns of `questions` come last and are empty: a person marks those.
+    """
+    unmarked = dict.fromkeys(questions, "")
     with replacing(path) as file:
         writer = csv.writer(file)
-        header = ["student_id", "submission", "status", "score", "max_score", *rubric]
+        header = ["student_id", "submission", "status", "score", "max_score", *rubric, *unmarked]
         writer.writerow(header)
         for result in results:
             found = score(result, rubric)
             points = (number(found.total), number(found.max_score))
             cells = (number(value) for value in found.exercises.values())
-            writer.writerow([result.student_id, result.path, result.status, *points, *cells])
+            row = [result.student_id, result.path, result.status, *points, *cells]
+            writer.writerow([*row, *unmarked.values()])
 
 
 def number(points: float | None) -> str:

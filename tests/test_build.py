@@ -18,9 +18,11 @@ import pytest
 import torch
 from torch import nn
 
-from autograder import build, notebook
+from autograder import build
 from autograder.course import find_course
 from autograder.errors import CourseError
+from autograder.literal import WIDTH, literal
+from autograder.notebook import HELPERS, LESSON
 from autograder.observation import EVERY_PART, Error, Part
 from autograder.visible import Raised, attempt, case, differences, visible_report
 
@@ -79,6 +81,7 @@ def test_notebook_is_valid_and_clean():
 def test_every_exercise_stands_in_lesson_order_with_prompt_skeleton_and_check():
     roles = [name for name in cells() if not name.startswith("lesson-")]
     expected = [f"{name}{role}" for name in ASSIGNMENT.rubric for role in ("-prompt", "", "-check")]
+    expected += [f"{name}{role}" for name in ASSIGNMENT.questions for role in ("-prompt", "")]
     assert sorted(["visible-checks", *expected]) == sorted(roles)
     for name, reference in ASSIGNMENT.references.items():
         at = roles.index(f"{name}-prompt")
@@ -95,7 +98,7 @@ def test_nothing_from_the_reference_shows():
     text = "\n".join(sources().values())
     lines = {line.strip() for line in text.splitlines()}
     taught = {"x.grad.zero_()"}
-    public = "\n".join(p.read_text("utf-8") for p in ASSIGNMENT.folder.glob("*.py"))
+    public = "\n".join(p.read_text("utf-8") for p in [*ASSIGNMENT.folder.glob("*.py"), HELPERS])
     for path in (COURSE.folder / "reference" / "backprop").glob("*.py"):
         for line in map(str.strip, path.read_text("utf-8").splitlines()):
             if len(line) <= 8 or line.startswith(("import ", "from ")) or line in public:
@@ -124,7 +127,7 @@ def test_the_lesson_tells_the_truth_about_the_lectures_network():
     model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())
     output = model(torch.randn(3, 2, generator=torch.Generator().manual_seed(42)))
     nn.BCEWithLogitsLoss()(output, tensor([[0.0], [1.0], [0.0]])).backward()
-    lesson = (ASSIGNMENT.folder / notebook.LESSON).read_text("utf-8")
+    lesson = (ASSIGNMENT.folder / LESSON).read_text("utf-8")
     for name, p in model.named_parameters():
         g = p.grad
         std = g.std().item() if g.numel() > 1 else math.nan
@@ -187,7 +190,7 @@ def say(name, answer):
 
 
 def test_a_missing_function_is_named():
-    assert "grad_quadratic: no function called grad_quadratic: run its cell first\n" == say(
+    assert "grad_quadratic: there is no grad_quadratic yet: run its cell first\n" == say(
         "grad_quadratic", ""
     )
 
@@ -623,16 +626,17 @@ def test_a_solution_without_plain_data_is_refused(course):
         torch.arange(60).reshape(3, 20),
         [i / 8 for i in range(40)],
         {"long " * 30: ["word " * 30]},
+        {"pair": (1, 2.5), "one": (tensor(1.0),), "none": ()},
     ],
 )
 def test_literals_are_python(value):
-    source = notebook.literal(value)
+    source = literal(value)
     read = eval(source, {"torch": torch})
     assert [] == differences(read, value)
-    too_long = [line for line in source.splitlines() if len(line) > notebook.WIDTH]
+    too_long = [line for line in source.splitlines() if len(line) > WIDTH]
     assert not too_long or '"' in source
 
 
 def test_literal_writes_nan_and_inf():
     expected = 'torch.tensor([float("nan"), float("-inf"), 1.0])'
-    assert expected == notebook.literal(tensor([NAN, -math.inf, 1.0]))
+    assert expected == literal(tensor([NAN, -math.inf, 1.0]))

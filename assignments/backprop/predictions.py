@@ -1,0 +1,86 @@
+r"""### Predict, then run
+
+Write down what you **expect**, before you run anything: nine small questions, each with a usual
+wrong answer. Replace every `...` in the cell below; a `...` that is left counts as not answered.
+Here $a$ = A and $k$ = K.
+
+- **P1** (a number): `x` is a leaf with the value $a$. You run `(x**2 + 3*x).backward()` $k$ times,
+  computing it anew each time. What is `x.grad`?
+- **P2** (a pair): `p` is a leaf with the value $a$, `q` one with the value 1, and `l = p**2 + q`.
+  You run `l.backward()`, and then once more `l.backward()` inside
+  `try: ... except RuntimeError: pass`. What are `p.grad` and `q.grad`?
+- **P3** (`"None"` or `"zeros"`, in quotes): a model has gone backward, then you call
+  `model.zero_grad()`. What is the `.grad` of its bias?
+- **P4** (a number, or `float("nan")`): the last layer has one output. What is
+  `layer.bias.grad.std()`?
+- **P5** (a pair): all three outputs of the network with the last ReLU are clipped to 0, the labels
+  are 0, 1, 0. What are the loss of `nn.BCEWithLogitsLoss` and the largest absolute gradient of a
+  weight?
+- **P6** (a pair: mean, sum): every row of the batch is put in twice. By which factor does a
+  gradient
+  change if the loss is a mean over the rows, and if it is a sum?
+- **P7** (a pair: weight, bias): every input of a linear layer becomes 10 times as large, while the
+  gradient that arrives at its output stays the same. By which factors do `weight.grad` and
+  `bias.grad` change?
+- **P8** (a number): what is the smallest probability that a ReLU followed by a sigmoid can give?
+- **P9** (a number): what is the smallest loss that the network with the last ReLU can reach on one
+  row with label 0?
+
+Numbers are right within 0.001. The check below only looks at the form of your answers; each is
+worth a point when graded.
+"""
+
+import torch
+
+from autograder.exercise import attempt, case
+
+predictions = {
+    "P1": ...,
+    "P2": ...,
+    "P3": ...,
+    "P4": ...,
+    "P5": ...,
+    "P6": ...,
+    "P7": ...,
+    "P8": ...,
+    "P9": ...,
+}
+
+visible = case(a=7, k=4)  # the class's numbers: a in 2..9, k in 2..5; students read them
+
+shown = ("forms",)  # the values would be the answers
+
+
+def form(answer):
+    """What kind of answer it is, in words."""
+    if answer is ...:
+        return "not answered"
+    if isinstance(answer, str):
+        return '"None" or "zeros"' if answer in ("None", "zeros") else "another text"
+    if isinstance(answer, (tuple, list)):
+        numbers = [form(entry) == "a number" for entry in answer]
+        return "a pair of numbers" if numbers == [True, True] else "not a pair of numbers"
+    one = isinstance(answer, torch.Tensor) and answer.dim() == 0
+    number = isinstance(answer, (int, float)) and not isinstance(answer, bool)
+    return "a number" if number or one else "something else"
+
+
+def probe(predictions, case):
+    names = [f"P{number}" for number in range(1, 10)]
+
+    def given(name):
+        if predictions.get(name, ...) is ...:
+            raise NotImplementedError(f"predictions: {name}")
+        return predictions[name]
+
+    def forms():
+        if all(predictions.get(name, ...) is ... for name in names):
+            raise NotImplementedError("predictions")
+        return {name: form(predictions.get(name, ...)) for name in names}
+
+    return {name: attempt(lambda name=name: given(name)) for name in names} | {
+        "forms": attempt(forms)
+    }
+
+
+__doc__ = __doc__.replace("$ = A", f"$ = {visible.a}").replace("$ = K", f"$ = {visible.k}")
