@@ -15,9 +15,11 @@ from pathlib import Path
 import torch
 
 from . import __version__
+from .compare import Tolerance
 from .errors import CourseError
 from .exercise import exercise_files, load_exercise
 from .grading import Grading, Policy, Rubric, nearest, read_grading
+from .proof import refuse_unproved
 from .questions import Question, load_question
 from .reference import Reference, load_reference
 
@@ -62,10 +64,11 @@ class Course:
     grading: Grading
 
     def assignment(self, name: str) -> Assignment:
-        """Load an assignment and hold it against the rubric.
+        """Load an assignment, hold it against the rubric, and have it prove itself.
 
         Raises:
-            CourseError: an exercise is in one place only, or a check name does not fit.
+            CourseError: an exercise is in one place only, a check name does not fit, a solution
+                fails its own checks, or a mistake loses nothing.
         """
         if name not in self.grading.rubrics:
             hint = nearest(name, self.grading.rubrics)
@@ -95,6 +98,8 @@ class Course:
             question: load_question(public / f"{question}.md", hidden / f"{question}.yml", points)
             for question, points in self.grading.questions.get(name, {}).items()
         }
+        limits = self.grading.policy.tolerance
+        refuse_unproved(name, references, rubric, Tolerance(limits.absolute, limits.relative))
         return Assignment(name, public, references, rubric, self.grading.policy, questions)
 
     def _check_names(self, where: str, points: Iterable[str], reference: Reference) -> None:

@@ -7,6 +7,7 @@ It is loaded by the judge alone: nothing here ever enters the process that runs 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,9 +84,12 @@ def load_reference(path: Path, exercise: Exercise) -> Reference:
     """Load one file of `reference/`.
 
     Raises:
-        CourseError: the file does not run, or lacks the solution, `hidden` or `checks`.
+        CourseError: the file does not run, defines something twice, or lacks the solution, `hidden`
+            or `checks`.
     """
     module, text = load_module(path)
+    if twice := _defined_twice(text):
+        raise CourseError(f"{path}: {twice!r} is defined twice: the first would be lost")
     content = vars(module)
     checks = content.get("checks")
     missing = [
@@ -111,3 +115,16 @@ def load_reference(path: Path, exercise: Exercise) -> Reference:
         path=path,
         text=text,
     )
+
+
+def _defined_twice(text: str) -> str | None:
+    """A definition, or a key of `checks`, that a later one of the same name would replace."""
+    names, keys = list[str](), list[str]()
+    for node in ast.parse(text).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.append(node.name)
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+            if any(isinstance(t, ast.Name) and t.id == "checks" for t in node.targets):
+                keys = [str(k.value) for k in node.value.keys if isinstance(k, ast.Constant)]
+    repeated = (name for found in (names, keys) for name in found if found.count(name) > 1)
+    return next(repeated, None)

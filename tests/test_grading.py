@@ -55,7 +55,7 @@ def test_the_rubric_and_the_policy_are_read(grading):
 @pytest.mark.parametrize("text", ["a: {b: {c: 1}}", "policy:\na: {b: {c: 1}}"])
 def test_the_policy_may_be_left_out(grading, text):
     policy, rubrics = Policy(), {"a": {"b": {"c": 1}}}
-    assert read_grading(grading(text)) == Grading(policy=policy, rubrics=rubrics)
+    assert read_grading(grading(text)) == Grading(policy=policy, rubrics=rubrics, questions={})
 
 
 NO_RUBRIC = "expected a rubric for each assignment, by name"
@@ -122,6 +122,19 @@ NO_CHECKS = "expected checks and points, as in {values: 2}"
         ),
         ("policy: {limits: {memory_mb: much}}", "policy.limits.memory_mb: input should be a valid"),
         ("policy: {1: 2}", "policy.1: "),
+        (
+            "questions: {a: {S1: 4}}\nb: {c: {d: 1}}",
+            "questions: no assignment 'a': there are b",
+        ),
+        ("questions: 4\nb: {c: {d: 1}}", "questions: expected assignments with their questions"),
+        (
+            "questions: {b: 4}\nb: {c: {d: 1}}",
+            "questions.b: expected questions and points, as in {S1: 2}",
+        ),
+        (
+            "questions: {b: {S1: four}}\nb: {c: {d: 1}}",
+            "questions.b.S1: expected a number of points, got 'four'",
+        ),
     ],
     ids=lambda text: repr(text[:40]),
 )
@@ -276,6 +289,23 @@ def test_the_source_of_what_is_not_there_is_a_course_error(course):
         (
             {"reference/maths/double.py": HIDDEN.format("double") + "checks['type'] = 3"},
             "{}/reference/maths/double.py: expected checks = {{name: check, ...}}",
+        ),
+        (
+            {"reference/maths/double.py": HIDDEN.format("double").replace("2 * x", "str(x)")},
+            "{}/reference/maths/double.py: the solution fails its own check 'type': "
+            "expected a float, got a string",
+        ),
+        (
+            {"reference/maths/double.py": HIDDEN.format("double").replace("x**2", "x + x")},
+            "{}/reference/maths/double.py: the mistake 'squared' loses no points: no check sees it",
+        ),
+        (
+            {"reference/maths/double.py": HIDDEN.format("double") + "def squared(x):\n    pass"},
+            "{}/reference/maths/double.py: 'squared' is defined twice: the first would be lost",
+        ),
+        (
+            {"reference/maths/double.py": HIDDEN.format("double").replace('"type"', '"value"')},
+            "{}/reference/maths/double.py: 'value' is defined twice: the first would be lost",
         ),
         (
             {"reference/maths/double.py": "1 / 0"},

@@ -45,9 +45,9 @@ def gone_backward(rows, reduction="mean"):
 
 
 def p3():
-    layer = gone_backward(torch.ones(3, 2))
-    layer.zero_grad()
-    return "None" if layer.bias.grad is None else "zeros"
+    used = gone_backward(torch.ones(3, 2))
+    used.zero_grad()
+    return "None" if used.bias.grad is None else "zeros"
 
 
 def p4():
