@@ -13,6 +13,8 @@ from functools import cached_property
 from threading import Lock
 from typing import Any
 
+import torch
+
 from . import wire
 from .checks import Check
 from .compare import Tolerance
@@ -156,7 +158,7 @@ class Prepared:
         with self._lock:
             for mistake in self.reference.mistakes.values():
                 seen = observe(self.reference, mistake.answer, self.cases)
-                found.append(KnownMistake(mistake.sentence, seen, self._verdicts(seen)))
+                found.append(KnownMistake(mistake.sentence, seen, self.verdicts(seen)))
         return found
 
     def outcome(self, seen: Seen, visible: Seen = ()) -> Outcome:
@@ -180,7 +182,8 @@ class Prepared:
         with self._lock:
             return observe(self.reference, answer, self.cases)
 
-    def _verdicts(self, seen: Seen) -> tuple[Verdict, ...]:
+    def verdicts(self, seen: Seen) -> tuple[Verdict, ...]:
+        """One for each check, without looking for mistakes that explain them."""
         return judge(self.reference, self.cases, self._wanted, seen, self._tolerance)
 
 
@@ -198,6 +201,7 @@ class Judge:
         self._assignment, self._references, self._tolerance = assignment, references, tolerance
         self._secret, self._per_student = secret, per_student
         self._of_class: dict[str, Prepared] = {}
+        torch.set_num_threads(1)  # as in the workers; on tensors this small more are only slower
         # Course code draws from torch's global generator, and observing patches torch for the time:
         # whatever runs a solution, a mistake or hidden(draw) does so alone.
         self._running, self._filling = Lock(), Lock()

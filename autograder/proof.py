@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from .compare import Tolerance
 from .errors import CourseError
 from .grading import Points
 from .judge import Judge, Prepared
-from .model import Kind, Outcome
+from .model import Kind, Verdict
 from .reference import Reference
 
 NOTEBOOK = {"torch": torch, "nn": nn, "F": functional}  # what answers may rely on
@@ -54,7 +54,7 @@ def prove(prepared: Prepared, points: Points) -> Iterator[Trial]:
         seen = [reference.exercise.observe(answer, case) for case in prepared.cases]
         seconds = (time.perf_counter() - began) / len(prepared.cases)
         outcome = prepared.outcome([wire.decode(io.BytesIO(wire.encode(o)).read) for o in seen])
-        score = points_of(outcome, points)
+        score = points_of(outcome.verdicts, points)
         reads = outcome.mistakes if kind != "unfinished" else ()
         failed = [v for v in outcome.verdicts if v.kind is not Kind.passed]
         problem = _problem(kind, score, stated, full, reads, sentences)
@@ -62,9 +62,9 @@ def prove(prepared: Prepared, points: Points) -> Iterator[Trial]:
         yield Trial(kind, name, stated, score, reads, hint, seconds, problem)
 
 
-def points_of(outcome: Outcome, points: Points) -> float:
+def points_of(verdicts: Iterable[Verdict], points: Points) -> float:
     """What the checks that passed are worth."""
-    return sum(points[v.check] for v in outcome.verdicts if v.kind is Kind.passed)
+    return sum(points[verdict.check] for verdict in verdicts if verdict.kind is Kind.passed)
 
 
 def _answers(
@@ -118,16 +118,15 @@ def refuse_unproved(
             prepared = judge.prepare(exercise, "")
         except CourseError:
             continue  # it raised
-        outcome = prepared.outcome(prepared.observe(reference.solution))
-        for verdict in outcome.verdicts:
+        for verdict in prepared.verdicts(prepared.observe(reference.solution)):
             if verdict.kind is not Kind.passed:
                 raise CourseError(
                     f"{reference.path}: the solution fails its own check {verdict.check!r}: "
                     f"{verdict.hint}"
                 )
         for name, mistake in reference.mistakes.items():
-            earned = points_of(prepared.outcome(prepared.observe(mistake.answer)), points)
-            if earned >= full:
+            verdicts = prepared.verdicts(prepared.observe(mistake.answer))
+            if points_of(verdicts, points) >= full:
                 raise CourseError(
                     f"{reference.path}: the mistake {name!r} loses no points: no check sees it"
                 )

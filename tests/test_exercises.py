@@ -110,7 +110,7 @@ def points_for(assignment, exercise):
 
 def grade(assignment, exercise, answer, student=FEW[0]):
     prepared = prepared_for(assignment, exercise, student)
-    return points_of(prepared.outcome(prepared.observe(answer)), points_for(assignment, exercise))
+    return points_of(prepared.verdicts(prepared.observe(answer)), points_for(assignment, exercise))
 
 
 def run_cell(source, name):
