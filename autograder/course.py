@@ -86,21 +86,47 @@ class Course:
                 raise CourseError(
                     f"{found[extra[0]]} has no points: add {extra[0]!r} to {name!r} in {GRADING}"
                 )
-        references = {
-            exercise: load_reference(
-                files[hidden][exercise], load_exercise(files[public][exercise])
-            )
-            for exercise in rubric
-        }
-        for exercise, reference in references.items():
-            self._check_names(f"{name}.{exercise}", rubric[exercise], reference)
+        references = {exercise: self.reference(name, exercise) for exercise in rubric}
         questions = {
             question: load_question(public / f"{question}.md", hidden / f"{question}.yml", points)
             for question, points in self.grading.questions.get(name, {}).items()
         }
-        limits = self.grading.policy.tolerance
-        refuse_unproved(name, references, rubric, Tolerance(limits.absolute, limits.relative))
+        refuse_unproved(name, references, rubric, tolerance(self.grading.policy))
         return Assignment(name, public, references, rubric, self.grading.policy, questions)
+
+    def reference(self, assignment: str, exercise: str) -> Reference:
+        """Load one exercise, both halves, whether or not it proves itself.
+
+        Raises:
+            CourseError: a half is missing or damaged, or a check name does not fit the rubric.
+        """
+        public, hidden = (
+            self.folder / half / assignment / f"{exercise}.py"
+            for half in ("assignments", "reference")
+        )
+        reference = load_reference(hidden, load_exercise(public))
+        points = self.grading.rubrics[assignment][exercise]
+        self._check_names(f"{assignment}.{exercise}", points, reference)
+        return reference
+
+    def assignment_of(self, exercise: str, assignment: str | None = None) -> str:
+        """The assignment that an exercise belongs to.
+
+        Raises:
+            CourseError: none in the rubric, or several and none was named.
+        """
+        rubrics = self.grading.rubrics
+        found = [name for name in rubrics if exercise in rubrics[name]]
+        if assignment is not None and assignment in found:
+            return assignment
+        known = rubrics.get(assignment or "", {e for rubric in rubrics.values() for e in rubric})
+        if not found or assignment is not None:
+            raise CourseError(
+                f"{self.folder / GRADING}: no exercise {exercise!r}{nearest(exercise, known)}"
+            )
+        if len(found) > 1:
+            raise CourseError(f"{exercise!r} is in {' and in '.join(found)}: give --assignment")
+        return found[0]
 
     def _check_names(self, where: str, points: Iterable[str], reference: Reference) -> None:
         for check in points:
@@ -128,6 +154,11 @@ class Course:
         if len(secret) < 16:
             raise CourseError(f"{path}: too short to be a secret: restore it from a backup")
         return secret
+
+
+def tolerance(policy: Policy) -> Tolerance:
+    """The policy's tolerance, as the judge takes it."""
+    return Tolerance(policy.tolerance.absolute, policy.tolerance.relative)
 
 
 def find_course(start: Path | None = None) -> Course:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from .compare import Tolerance
-from .course import Assignment, fingerprint
+from .course import Assignment, fingerprint, tolerance
 from .errors import CourseError, SandboxError, ZygoteDied
 from .judge import Judge, Prepared
 from .model import Kind, Outcome, Result, Run, Status, Submission, Verdict
@@ -51,9 +50,8 @@ def grade(job: Job, progress: Progress) -> list[Result]:
         AutograderError: of several kinds; what was graded by then is in the record.
     """
     name, policy = job.assignment.name, job.assignment.policy
-    tolerance = Tolerance(policy.tolerance.absolute, policy.tolerance.relative)
     each_their_own = policy.cases == "student"
-    judge = Judge(name, job.assignment.references, tolerance, job.secret, each_their_own)
+    judge = Judge(name, job.assignment.references, tolerance(policy), job.secret, each_their_own)
     about = {"assignment": name, "secret": fingerprint(job.secret)}
     job.out.mkdir(parents=True, exist_ok=True)
     with (

@@ -11,6 +11,7 @@ import io
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import torch
@@ -20,9 +21,11 @@ from torch.nn import functional
 from . import wire
 from .compare import Tolerance
 from .errors import CourseError
+from .exercise import Case
 from .grading import Points
-from .judge import Judge, Prepared
+from .judge import Judge, Prepared, observe
 from .model import Kind, Verdict
+from .observation import Observation
 from .reference import Reference
 
 NOTEBOOK = {"torch": torch, "nn": nn, "F": functional}  # what answers may rely on
@@ -38,7 +41,7 @@ class Trial:
     score: float
     reads: tuple[str, ...]  # the sentences of the mistakes that were recognised
     hint: str  # of the first check that failed
-    seconds: float  # to observe one case
+    seconds: float  # to observe one case, the median
     problem: str  # why this is not as it should be; empty if it is
 
 
@@ -50,16 +53,28 @@ def prove(prepared: Prepared, points: Points) -> Iterator[Trial]:
     """
     reference, full = prepared.reference, sum(points.values())
     for kind, name, answer, stated, sentences in _answers(reference, full):
-        began = time.perf_counter()
-        seen = [reference.exercise.observe(answer, case) for case in prepared.cases]
-        seconds = (time.perf_counter() - began) / len(prepared.cases)
-        outcome = prepared.outcome([wire.decode(io.BytesIO(wire.encode(o)).read) for o in seen])
+        (public,) = observe(reference, answer, [reference.exercise.visible])
+        timed = [_timed(reference, answer, case) for case in prepared.cases]
+        outcome = prepared.outcome([_sent(seen) for seen, _ in timed], [_sent(public)])
         score = points_of(outcome.verdicts, points)
         reads = outcome.mistakes if kind != "unfinished" else ()
         failed = [v for v in outcome.verdicts if v.kind is not Kind.passed]
         problem = _problem(kind, score, stated, full, reads, sentences)
         hint = f"{failed[0].check}: {failed[0].hint}" if failed else ""
+        seconds = median(time for _, time in timed)
         yield Trial(kind, name, stated, score, reads, hint, seconds, problem)
+
+
+def _timed(reference: Reference, answer: Any, case: Case) -> tuple[Observation, float]:
+    began = time.perf_counter()
+    (seen,) = observe(reference, answer, [case])
+    return seen, time.perf_counter() - began
+
+
+def _sent(observation: Observation) -> Observation:
+    """As it arrives at the judge."""
+    received: Observation = wire.decode(io.BytesIO(wire.encode(observation)).read)
+    return received
 
 
 def points_of(verdicts: Iterable[Verdict], points: Points) -> float:

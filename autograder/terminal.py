@@ -1,10 +1,10 @@
-"""What the terminal shows while and after grading: a progress bar, then a table."""
+"""What the terminal shows: a progress bar and a table of scores, or an exercise's proof."""
 
 from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -15,6 +15,7 @@ from rich.table import Table
 from .course import Assignment
 from .model import Result, Status
 from .pages import summary
+from .proof import Trial
 from .score import number, score
 
 FEW = 40  # rows that are still worth printing one by one
@@ -79,6 +80,30 @@ def summarise(results: list[Result], assignment: Assignment, out: Path) -> int:
             f"[bold red]grader error[/] ({number_of} of {len(results)}): {problem}", soft_wrap=True
         )
     return 2 if errors else 0
+
+
+def show_proof(trials: Iterable[Trial], title: str) -> int:
+    """Print an exercise's proof as a table. Returns the exit code: 1 if it is not one."""
+    console = Console(highlight=False)
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for name in ("answer", "earns", "should", "ms a case", "what its author reads"):
+        table.add_column(name, justify="left" if name[0] in "aw" else "right")
+    problems = []
+    for trial in trials:
+        reads = " ".join(trial.reads) or trial.hint
+        if trial.problem:
+            problems.append(f"{trial.kind} {trial.name}: {trial.problem}")
+        table.add_row(
+            escape(f"{'✗' if trial.problem else '✓'} {trial.kind} {trial.name}"),
+            number(trial.score),
+            number(trial.stated),
+            f"{1000 * trial.seconds:.1f}",
+            escape(_plain(reads)),
+        )
+    console.print(table)
+    for problem in problems:
+        console.print(f"[bold red]not proved[/] {escape(_plain(problem))}", soft_wrap=True)
+    return 1 if problems else 0
 
 
 def _plain(text: str) -> str:

@@ -148,9 +148,10 @@ def test_no_score_is_near_a_limit(assignment, exercise, scale):
         assert [t.name for t in trials if t.score != t.stated] == [], student
 
 
-@each_exercise
-def test_there_are_right_answers_in_several_styles(assignment, exercise):
-    assert len(ASSIGNMENTS[assignment].references[exercise].alternatives) >= 5
+def test_there_are_right_answers_in_several_styles():
+    for assignment in ASSIGNMENTS.values():
+        for exercise, reference in assignment.references.items():
+            assert len(reference.alternatives) >= 5 or exercise not in STATED, exercise
 
 
 def test_no_listed_exercise_is_gone():

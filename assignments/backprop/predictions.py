@@ -69,6 +69,8 @@ def probe(predictions, case):
     names = [f"P{number}" for number in range(1, 10)]
 
     def given(name):
+        if not isinstance(predictions, dict):
+            raise TypeError("predictions should be a dict with the keys P1 to P9")
         if predictions.get(name, ...) is ...:
             raise NotImplementedError(f"predictions: {name}")
         return predictions[name]
