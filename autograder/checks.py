@@ -27,7 +27,7 @@ from .compare import (
     dig,
     identical,
     is_tensor,
-    told_shape,
+    wrong_length,
     wrong_shape,
 )
 from .exercise import Case
@@ -102,7 +102,7 @@ def length(part: str) -> Check:
         if not isinstance(seen, list):
             return f"{name}: expected a list, got {brief(seen)}"
         if len(seen) != len(want):
-            return f"{name}: expected {len(want)} entries, got {len(seen)}"
+            return f"{name}: {wrong_length(seen, want)}"
         return None
 
     return _comparing(part, (), compare)
@@ -164,7 +164,7 @@ def plain_tensor(part: str, dimensions: int) -> Check:
         if not (is_tensor(value) and value.is_floating_point()):
             return f"expected a float tensor, got {brief(value)}"
         if value.dim() != dimensions:
-            return f"expected a {dimensions}-D tensor, got {told_shape(value)}"
+            return f"expected a {dimensions}-D tensor, got {brief(value)}"
         return "the tensor still requires grad: return it detached" if value.requires_grad else None
 
     return of_part(part, sentence)

@@ -105,9 +105,9 @@ def grade(
     ready = course.assignment(name)
     if out.resolve() == submissions.resolve():
         raise ResultsError(f"{out} holds the submissions: choose another --out")
-    students = find_students(submissions, name, out)
+    everyone = students = find_students(submissions, name, out)
     if student_id is not None:
-        students = _only(student_id, students, submissions)
+        students = _only(student_id, everyone, submissions)
     job = pipeline.Job(
         students=students,
         assignment=ready,
@@ -120,7 +120,7 @@ def grade(
     )
     with terminal.progress(len(students)) as advance:
         results = pipeline.grade(job, advance)
-    sys.exit(terminal.summarise(results, ready, out))
+    sys.exit(terminal.summarise(results, ready, out, everyone))
 
 
 def _only(student_id: str, students: dict[str, Any], submissions: Path) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def difference(
         if not isinstance(seen, list):
             return f"{name}: expected a list, got {brief(seen)}"
         if len(seen) != len(want):
-            return f"{name}: expected {len(want)} entries, got {len(seen)}"
+            return f"{name}: {wrong_length(seen, want)}"
         pairs = enumerate(zip(seen, want, strict=True))
         return next((d for i, (s, w) in pairs if (d := inside(i, s, w))), None)
     if isinstance(want, dict):
@@ -88,13 +88,25 @@ def wrong_shape(name: str, seen: Any, want: Any) -> str | None:
     if seen.dtype not in (torch.float32, torch.float64) and not number:
         return f"{name}: expected a float tensor, got {seen.dtype}"
     if seen.shape != expected.shape:
-        return f"{name}: expected {what}, got {told_shape(seen)}"
+        return f"{name}: expected {what}, got {told_shape(seen, expected)}"
     return None
 
 
-def told_shape(tensor: torch.Tensor) -> str:
-    """A shape in words. Not that of an empty tensor, which could be any numbers, for free."""
-    return f"shape {tuple(tensor.shape)}" if tensor.numel() else "an empty tensor"
+# Sizes are the student's to choose, and could spell a hidden input: only likely ones are told.
+
+
+def told_shape(tensor: torch.Tensor, expected: torch.Tensor) -> str:
+    """A shape in words, if it is made of the sizes that were expected."""
+    likely = tensor.numel() and tensor.dim() <= expected.dim() + 2
+    if likely and {*tensor.shape} <= {1, *expected.shape}:
+        return f"shape {tuple(tensor.shape)}"
+    return "another shape"
+
+
+def wrong_length(seen: list[Any], want: list[Any]) -> str:
+    """How many entries came, if that is not absurd."""
+    count = len(seen) if len(seen) <= 2 * len(want) + 2 else "many more"
+    return f"expected {len(want)} entries, got {count}"
 
 
 def dig(value: Any, path: tuple[str | int, ...]) -> tuple[Any, str | None]:
@@ -115,12 +127,12 @@ def is_number(value: Any) -> bool:
 def brief(value: Any) -> str:
     """A value in a few words, for a sentence. Never the value itself: it may be a hidden input."""
     if is_tensor(value):
-        return f"a tensor of shape {tuple(value.shape)}" if value.numel() else "an empty tensor"
+        return f"a {value.dim()}-D tensor" if value.dim() <= 3 else "a tensor"
     if isinstance(value, Foreign):
         known = value.type in KNOWN_TYPES
         return f"an object of type {value.type}" if known else "something that is not plain data"
     if isinstance(value, (list, dict)):
-        return f"a {type_name(value)} of {len(value)}"
+        return f"{'a' if value else 'an empty'} {type_name(value)}"
     if value is None or isinstance(value, bool):
         return repr(value)
     return {int: "a whole number", float: "a float", str: "a string"}.get(type(value), "no value")

@@ -10,8 +10,8 @@ them.
 from __future__ import annotations
 
 import ast
-import contextlib
 import copy
+import functools
 import hashlib
 import importlib.machinery
 import importlib.util
@@ -19,7 +19,7 @@ import inspect
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -68,49 +68,49 @@ def case(**inputs: Any) -> Case:
 
 def attempt(call: Callable[[], Any]) -> Part:
     """Call, and record the value or the error, the warnings, and the number of autograd calls."""
-    with warnings.catch_warnings(record=True) as caught, _autograd_counted() as count:
+    count_autograd()
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        value, error = None, None
+        before, value, error = _autograd_calls(), None, None
         try:
             value = plain(call())
         except BaseException as raised:  # SystemExit and KeyboardInterrupt too: they are the answer
             error = describe(raised)
     messages = tuple(str(w.message)[:MAX_MESSAGE] for w in caught[:MAX_WARNINGS])
-    return Part(value, error, messages, count[0])
+    return Part(value, error, messages, max(0, _autograd_calls() - before))
 
 
-@contextlib.contextmanager
-def _autograd_counted() -> Iterator[list[int]]:
-    """Count what goes through autograd, however the student imported it.
+# All of autograd passes through these: backward, grad, torch.autograd.functional and torch.func
+# through the first, forward mode through the second.
+_ENTRIES = ((torch.autograd, "_engine_run_backward"), (forward_ad, "enter_dual_level"))
 
-    backward, grad, torch.autograd.functional and torch.func look these two names up at call time.
+
+class _Counted:
+    """A function of torch, and how often it was called."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.function, self.calls = function, 0
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.calls += 1
+        return self.function(*args, **kwargs)
+
+
+def count_autograd() -> None:
+    """Have autograd's calls counted from now on, in this process, by whatever name they are known.
+
+    Workers do so before the first cell, since `from ... import enter_dual_level` keeps what it
+    found.
     """
-    count = [0]
-
-    def counted(original: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            count[0] += 1
-            return original(*args, **kwargs)
-
-        return wrapper
-
-    with (
-        _replaced(torch.autograd, "_engine_run_backward", counted),
-        _replaced(forward_ad, "enter_dual_level", counted),
-    ):
-        yield count
+    for module, name in _ENTRIES:
+        if not isinstance(entry := getattr(module, name), _Counted):
+            setattr(module, name, _Counted(entry))
 
 
-@contextlib.contextmanager
-def _replaced(
-    module: ModuleType, name: str, change: Callable[[Callable[..., Any]], Callable[..., Any]]
-) -> Iterator[None]:
-    original = getattr(module, name)
-    setattr(module, name, change(original))
-    try:
-        yield
-    finally:
-        setattr(module, name, original)
+def _autograd_calls() -> int:
+    entries = (getattr(module, name, None) for module, name in _ENTRIES)
+    return sum(entry.calls for entry in entries if type(entry) is _Counted)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from .errors import CourseError
 
+MANY = 20  # names that a message still lists
 Points = dict[str, float]  # by check
 Rubric = dict[str, Points]  # by exercise, in the order of the report
 
@@ -127,7 +128,8 @@ def nearest(name: str, names: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     if close:
         return f": did you mean {close[0]!r}?"
-    return f": there are {', '.join(known)}" if known else ""
+    more = f" and {len(known) - MANY} more" if len(known) > MANY else ""
+    return f": there are {', '.join(known[:MANY])}{more}" if known else ""
 
 
 def _explain(error: ValidationError) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+import numpy as np
 import torch
 
 MAX_DEPTH = 16  # nested containers
@@ -32,6 +33,7 @@ DTYPES = {
         *(torch.complex64, torch.complex128),
     )
 }
+NUMPY_NUMBERS = (np.float16, np.float32, np.int32, np.int64, np.bool_)  # float64 is a float
 CELL = "<cell {}>"  # the file name under which cell n (from 1) is compiled
 
 
@@ -108,6 +110,8 @@ class _Copier:
             return number if abs(number) < 2**63 else Foreign("int beyond 64 bits")
         if isinstance(value, float):
             return float.__float__(value)
+        if type(value) in NUMPY_NUMBERS:
+            return self.copy(np.generic.item(value), depth)
         if isinstance(value, str):
             return self.text(str.__str__(value))
         if isinstance(value, (list, tuple, dict)) and depth >= MAX_DEPTH:

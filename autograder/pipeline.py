@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from .course import Assignment, fingerprint, tolerance
-from .errors import CourseError, SandboxError, ZygoteDied
+from .errors import CourseError, ResultsError, SandboxError, ZygoteDied
 from .judge import Judge, Prepared
 from .model import Kind, Outcome, Result, Run, Status, Submission, Verdict
 from .pages import write_pages
@@ -53,7 +53,12 @@ def grade(job: Job, progress: Progress) -> list[Result]:
     each_their_own = policy.cases == "student"
     judge = Judge(name, job.assignment.references, tolerance(policy), job.secret, each_their_own)
     about = {"assignment": name, "secret": fingerprint(job.secret)}
-    job.out.mkdir(parents=True, exist_ok=True)
+    try:
+        job.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(
+            f"{job.out}: no folder ({error.strerror}): choose another --out"
+        ) from error
     with (
         Store(job.out, about) as store,
         Zygotes(job.assignment.folder, job.hidden, job.tier, policy.limits, job.workers) as zygotes,

@@ -25,7 +25,7 @@ from .exercise import Case
 from .grading import Points
 from .judge import Judge, Prepared, observe
 from .model import Kind, Verdict
-from .observation import Observation
+from .observation import EVERY_PART, Observation
 from .reference import Reference
 
 NOTEBOOK = {"torch": torch, "nn": nn, "F": functional}  # what answers may rely on
@@ -129,6 +129,12 @@ def refuse_unproved(
     for exercise, reference in references.items():
         points = rubric[exercise]
         full = sum(points.values())
+        (public,) = observe(reference, reference.solution, [reference.exercise.visible])
+        if (broken := public.get(EVERY_PART)) and broken.error:
+            raise CourseError(
+                f"{reference.exercise.path}: the probe failed with the solution: "
+                f"{broken.error.type}: {broken.error.message}"
+            )
         try:
             prepared = judge.prepare(exercise, "")
         except CourseError:

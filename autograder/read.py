@@ -127,6 +127,8 @@ def _find(source: Path, out: Path | None) -> dict[str, list[Entry]]:
     else:
         if not source.is_file():
             raise SubmissionsError(f"{source}: neither a file nor a folder")
+        if source.suffix.lower() == ".zip":
+            raise SubmissionsError(f"{source}: not a readable zip file: download it again")
         # Whoever names a link here is the instructor: it may be followed.
         entries, folders = [_file(source.resolve(), PurePosixPath(_text(source.name)))], []
     students: dict[str, list[Entry]] = {folder: [] for folder in folders}

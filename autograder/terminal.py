@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -43,8 +43,13 @@ def progress(total: int) -> Iterator[Callable[[str, Result | None], None]]:
         yield lambda student_id, result: bar.advance(task)
 
 
-def summarise(results: list[Result], assignment: Assignment, out: Path) -> int:
-    """Print the table and where to look. Returns the exit code: 2 if there were grader errors."""
+def summarise(
+    results: list[Result], assignment: Assignment, out: Path, here: Container[str]
+) -> int:
+    """Print the table and where to look. Returns the exit code: 2 if there were grader errors.
+
+    `here` are the students whose submissions there are now; others are in the record only.
+    """
     console = Console(highlight=False)
     table = Table(box=None, header_style="bold", pad_edge=False)
     if len(results) <= FEW:
@@ -73,6 +78,12 @@ def summarise(results: list[Result], assignment: Assignment, out: Path) -> int:
     console.print(f"scores    {escape(str(out / 'scores.csv'))}", soft_wrap=True)
     console.print(f"report    {escape(str(out / 'report.html'))}", soft_wrap=True)
     console.print(f"feedback  {escape(str(out / 'feedback'))}", soft_wrap=True)
+    if gone := [result.student_id for result in results if result.student_id not in here]:
+        names = ", ".join(gone[:FEW]) + (" ..." if len(gone) > FEW else "")
+        console.print(
+            f"kept from earlier runs, not among these submissions: {escape(_plain(names))}",
+            soft_wrap=True,
+        )
     errors = [result for result in results if result.status is Status.grader_error]
     for problem, number_of in Counter(result.problem for result in errors).items():
         problem = escape(_plain(problem))

@@ -26,8 +26,26 @@ ASSIGNMENT = find_course(ROOT).assignment("backprop")
 EXERCISES = list(ASSIGNMENT.references)
 IMPORTS = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"
 SOLUTIONS = [IMPORTS, *(r.source(name) for name, r in ASSIGNMENT.references.items())]
-HEADER = ["student_id", "submission", "status", "score", "max_score", *EXERCISES]
-FULL = ["graded", "33", "33", "5", "4", "8", "8", "8"]
+HEADER = [
+    "student_id",
+    "submission",
+    "status",
+    "score",
+    "max_score",
+    *EXERCISES,
+    *ASSIGNMENT.questions,
+]
+POINTS = [f"{sum(points.values()):g}" for points in ASSIGNMENT.rubric.values()]
+TOTAL = f"{ASSIGNMENT.max_score:g}"
+UNMARKED = ["" for _ in ASSIGNMENT.questions]
+
+
+def after(cells: int) -> str:
+    """What the first so many cells of SOLUTIONS earn; the first one holds imports only."""
+    return f"{sum(map(float, POINTS[: cells - 1])):g}"
+
+
+FULL = ["graded", TOTAL, TOTAL, *POINTS, *UNMARKED]
 
 
 @pytest.fixture
@@ -125,12 +143,12 @@ def test_a_flat_folder_gives_one_exact_row_for_each_file(course):
     )
     (folder / ".ipynb_checkpoints").mkdir()
     (folder / ".ipynb_checkpoints" / "answered-checkpoint.ipynb").write_text("{}")
-    nothing = ["0", "33", "0", "0", "0", "0", "0"]
+    nothing = ["0", TOTAL, *("0" for _ in POINTS), *UNMARKED]
     expected = {name: FULL for name in ("answered", "bare", "duplicated", "last_counts")}
     expected |= {name: FULL for name in ("old", "reordered", "script")}
     expected |= {name: ["unreadable", *nothing] for name in ("empty", "essay", "truncated")}
     expected["released"] = ["graded", *nothing]
-    expected["deleted"] = ["graded", "25", "33", "5", "4", "8", "8", "0"]
+    expected["deleted"] = ["graded", after(len(POINTS)), TOTAL, *POINTS[:-1], "0", *UNMARKED]
     endings = {"script": ".py", "essay": ".txt"}
     assert grade(course, folder) == [
         [name, name + endings.get(name, ".ipynb"), *expected[name]] for name in sorted(expected)
@@ -162,9 +180,9 @@ def test_folders_trees_single_files_and_zips(course):
         zipped.writestr("eve.ipynb", good)
         zipped.writestr("__MACOSX/._eve.ipynb", "junk")
     autograder(course, "grade", archive, "--out", course / "zipped")
-    assert "eve,eve.ipynb,graded,33,33" in (course / "zipped/scores.csv").read_text()
+    assert f"eve,eve.ipynb,graded,{TOTAL},{TOTAL}" in (course / "zipped/scores.csv").read_text()
     autograder(course, "grade", folders / "amy/any.ipynb", "--out", course / "one")
-    assert "any,any.ipynb,graded,33,33" in (course / "one/scores.csv").read_text()
+    assert f"any,any.ipynb,graded,{TOTAL},{TOTAL}" in (course / "one/scores.csv").read_text()
 
 
 def test_scores_do_not_depend_on_workers_order_or_run(course):
@@ -200,19 +218,25 @@ def test_only_what_changed_is_graded_again(course):
 
     write(folder, ben_dot_ipynb=notebook(*SOLUTIONS))
     rows = grade(course, folder)
-    assert [row[3] for row in rows] == ["33", "33", "5"]
+    assert [row[3] for row in rows] == [TOTAL, TOTAL, after(2)]
     assert {s for s, key in graded_at(course).items() if key != before[s]} == {"ben"}
 
     before = graded_at(course)
     rubric = course / "grading.yml"
     rubric.write_text(rubric.read_text().replace("{values: 2, ints: 1,", "{values: 20, ints: 1,"))
     rows = grade(course, folder)
+    more = f"{ASSIGNMENT.max_score + 18:g}"
     assert [row[3:6] for row in rows] == [
-        ["51", "51", "23"],
-        ["51", "51", "23"],
-        ["23", "51", "23"],
+        [more, more, "23"],
+        [more, more, "23"],
+        ["23", more, "23"],
     ]
     assert graded_at(course) == before  # scored anew, and nothing ran
+
+    (folder / "cat.ipynb").rename(course.parent / "cat.ipynb")  # it is kept, and told
+    done = autograder(course, "grade", folder, "--out", course / "results")
+    assert "not among these submissions: cat" in done.stdout and scores(course) == rows
+    (course.parent / "cat.ipynb").rename(folder / "cat.ipynb")
 
     grade(course, folder, "--student", "amy")
     assert {s for s, key in graded_at(course).items() if key != before[s]} == {"amy"}
@@ -233,7 +257,6 @@ def test_a_killed_run_is_completed_by_the_next_one(course):
     folder = write(
         course.parent / "class", **{f"s{n:03}_dot_ipynb": a for n, a in enumerate(answers)}
     )
-    expected = [["1", "0"], ["2", "5"], ["3", "9"], ["4", "17"], ["5", "25"], ["6", "33"]]
     run = command(course, "grade", folder, "--out", course / "results")
     environment = os.environ | {"AUTOGRADER_SECRET": "a secret of the tests"}
     process = subprocess.Popen(run, env=environment, stderr=subprocess.DEVNULL)
@@ -243,7 +266,7 @@ def test_a_killed_run_is_completed_by_the_next_one(course):
     process.wait()
     assert 25 <= rows_in(course) < 100
     rows = grade(course, folder)
-    assert [row[3] for row in rows] == [expected[number % 6][1] for number in range(100)]
+    assert [row[3] for row in rows] == [after(number % 6 + 1) for number in range(100)]
     before = graded_at(course)
     assert grade(course, folder) == rows
     assert graded_at(course) == before
@@ -269,9 +292,8 @@ def test_a_fault_of_ours_is_never_a_zero(course):
     break_solution(course, "train")
     folder = write(course.parent / "class", amy_dot_ipynb=notebook(*SOLUTIONS))
     done = autograder(course, "grade", folder, "--out", course / "results", code=2)
-    assert scores(course) == [
-        ["amy", "amy.ipynb", "grader_error", "", "33", "5", "4", "", "8", "8"]
-    ]
+    points = ["" if name == "train" else p for name, p in zip(EXERCISES, POINTS, strict=True)]
+    assert scores(course) == [["amy", "amy.ipynb", "grader_error", "", TOTAL, *points, *UNMARKED]]
     assert "train.py: the solution raised" in done.stdout
     page = (course / "results/feedback/amy.html").read_text()
     assert "ZeroDivisionError" not in page and "reference" not in page
@@ -279,9 +301,18 @@ def test_a_fault_of_ours_is_never_a_zero(course):
     assert grade(course, folder) == [["amy", "amy.ipynb", *FULL]]
 
 
+def test_a_broken_probe_is_a_fault_of_the_course_and_named(course):
+    path = course / "assignments/backprop/train.py"
+    path.write_text(path.read_text() + "\n\ndef probe(train, case):\n    return 5\n")
+    folder = write(course.parent / "class", amy_dot_ipynb=notebook(*SOLUTIONS))
+    assert "train.py: the probe failed with the solution" in one_line(course, "grade", folder)
+
+
 def test_bad_calls_are_one_line_and_write_nothing(course):
     folder = write(course.parent / "class", amy_dot_ipynb=notebook(*SOLUTIONS))
     (course.parent / "empty").mkdir()
+    broken = course.parent / "broken.zip"
+    broken.write_bytes(b"PK")
     other = (course / "grading.yml").read_text()
     calls = {
         (
@@ -297,6 +328,8 @@ def test_bad_calls_are_one_line_and_write_nothing(course):
         ("report", course / "nowhere"): "no grades.db",
         ("build", "bakprop"): "did you mean 'backprop'?",
         ("check", folder): "is a folder",
+        ("grade", folder, "--out", broken): "choose another --out",
+        ("grade", broken): "not a readable zip file",
     }
     for call, message in calls.items():
         assert message in one_line(course, *call)

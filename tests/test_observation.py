@@ -21,6 +21,7 @@ from autograder.exercise import (
     Case,
     attempt,
     case,
+    count_autograd,
     exercise_files,
     load_exercise,
     load_module,
@@ -103,8 +104,9 @@ Point = collections.namedtuple("Point", "x y")
         (1j, Foreign("complex")),
         (iter([1]), Foreign("list_iterator")),
         (numpy.ones(2), Foreign("numpy.ndarray")),
-        (numpy.float32(1), Foreign("numpy.float32")),
-        (numpy.int64(1), Foreign("numpy.int64")),
+        (numpy.float32(0.5), 0.5),
+        (numpy.int64(3), 3),
+        (numpy.float32([1]), Foreign("numpy.ndarray")),
         (nn.Linear(1, 1), Foreign("torch.nn.modules.linear.Linear")),
         ([1, {2}], [1, Foreign("set")]),
     ],
@@ -428,12 +430,19 @@ def test_autograd_calls_are_counted_up_to_an_error():
     assert (found.error.type, found.autograd) == ("RuntimeError", 2)
 
 
-def test_counting_leaves_no_trace():
-    names = (torch.autograd, "_engine_run_backward"), (forward_ad, "enter_dual_level")
-    before = [getattr(*name) for name in names]
-    attempt(raising(ValueError()))
-    attempt(lambda: square(leaf()).backward())
-    assert [getattr(*name) for name in names] == before
+def test_calls_are_counted_once_however_often_counting_was_asked_for():
+    for _ in range(3):
+        count_autograd()
+    assert attempt(lambda: square(leaf()).backward()).autograd == 1
+
+
+def test_an_answer_that_takes_the_counter_away_is_only_not_counted(monkeypatch):
+    def call():
+        monkeypatch.setattr(torch.autograd, "_engine_run_backward", None)
+        return 1
+
+    found = attempt(call)
+    assert (found.value, found.autograd) == (1, 0)
 
 
 # Cases
@@ -522,12 +531,16 @@ def test_an_answer_that_draws_numbers_draws_the_same_ones_every_time(write):
         (
             "def double(",
             "def twice(",
-            "double.py: expected a function or class named 'double' (the skeleton)",
+            "double.py: expected a function, class or value named 'double' (the skeleton)",
         ),
         ("visible =", "shown =", "double.py: expected visible = case(...)"),
         ("= case(x=2)", "= 2", "double.py: expected visible = case(...)"),
         ("def probe", "def prove", "double.py: expected probe(answer, case)"),
-        (EXERCISE, "x = 1", "double.py: expected a docstring (the prompt) and a function or class"),
+        (
+            EXERCISE,
+            "x = 1",
+            "double.py: expected a docstring (the prompt) and a function, class or",
+        ),
         ("visible =", "visible ==", "double.py:12: NameError: name 'visible' is not defined"),
         ("def double(x):", "def double(x:", "double.py:8: SyntaxError: "),
         ("visible", "\0", "double.py"),

@@ -178,6 +178,7 @@ def test_a_bad_cell_costs_only_itself_and_is_named(grader, cell):
     graded = grader(*solutions(), cell, "later = 1")
     assert graded.points == FULL
     assert list(graded.notes) == [len(FULL) + 2]
+    assert "NotebookShell" not in graded.everything
 
 
 def test_what_a_cell_defined_before_it_was_stopped_counts(grader):
@@ -240,6 +241,20 @@ def {name}(*args):
 def test_printing_and_warning_in_an_answer_cost_nothing(grader):
     noisy = [NOISE.format(name=name) for name in ASSIGNMENT.references]
     assert grader(*solutions(), *noisy).points == FULL
+
+
+def test_autograd_is_counted_by_names_that_were_imported_before(grader):
+    source = (
+        "from torch.autograd.forward_ad import *\n"
+        "def grad_quadratic(values):\n"
+        "    x = torch.tensor(values, dtype=torch.float32)\n"
+        "    enter_dual_level()\n"
+        "    y = make_dual(x, torch.ones_like(x))\n"
+        "    slope = unpack_dual(y**2 + 3 * y).tangent.clone()\n"
+        "    exit_dual_level()\n"
+        "    return slope\n"
+    )
+    assert grader(*solutions(grad_quadratic=source)).points == FULL
 
 
 SEARCH = """

@@ -162,6 +162,10 @@ class NotebookShell(InteractiveShell):
     def _refuse(self, what: str, why: str = "is not available while grading") -> None:
         self.notes.append(f"{what[:80]}: {why[:200]}; skipped")
 
+    def ask_exit(self) -> None:
+        """`exit()` and `quit()`: refused, as there is nothing to leave."""
+        self._refuse("exit()")
+
     # Nobody watches: rendering a traceback would cost more than most cells.
 
     def showtraceback(self, *args: Any, **kwargs: Any) -> None:

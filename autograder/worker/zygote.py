@@ -23,7 +23,7 @@ from typing import NoReturn
 
 import torch
 
-from ..exercise import Exercise, exercise_files, load_exercise
+from ..exercise import Exercise, count_autograd, exercise_files, load_exercise
 from . import sandbox
 from .cells import NotebookShell, new_shell
 from .serve import send, serve
@@ -100,6 +100,7 @@ def _work(
 def _warm_up() -> None:
     """Import and run once what would otherwise be slow in every worker."""
     torch.set_num_threads(1)
+    count_autograd()
     for module in ("torch._dynamo", "torch.func", "torch.testing"):
         importlib.import_module(module)
     with contextlib.suppress(ImportError), warnings.catch_warnings():

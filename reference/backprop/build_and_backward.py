@@ -34,7 +34,7 @@ def architecture(seen, wanted, case):
         return f"expected {' '.join(asked['layers'])}, got {' '.join(names)}"
     shapes, expected = ([list(p.shape) for p in net["parameters"]] for net in (found, asked))
     if shapes != expected:
-        return f"expected parameters of the shapes {expected}, got {shapes}"
+        return f"expected parameters of the shapes {expected}; yours have others"
 
 
 checks = {
@@ -68,7 +68,7 @@ def seed_order(X, y, seed):
     return model, loss
 
 
-@mistake(4, "The gradients are exactly twice too big: two backward passes accumulated.")
+@mistake(4, "The gradients are exactly twice too big, as after two backward passes: one is enough.")
 def doubled(X, y, seed):
     torch.manual_seed(seed)
     model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())
@@ -109,7 +109,7 @@ def y_shape(X, y, seed):
     return model, loss
 
 
-@mistake(4, "You cleared what you had computed: zero_grad() belongs before backward().")
+@mistake(4, "The model that came back holds no gradients: zero_grad() first, then loss.backward().")
 def grad_is_none(X, y, seed):
     torch.manual_seed(seed)
     model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())

@@ -71,7 +71,9 @@ def accumulated(values, k):
     return out
 
 
-@mistake(0, "Before the first backward() .grad is None, which has no zero_(): test for None first.")
+@mistake(
+    0, "There .grad is None, as it is before the first backward(): test for None before zero_()."
+)
 def grad_is_none(values, k):
     x = torch.tensor(values, requires_grad=True)
     out = []

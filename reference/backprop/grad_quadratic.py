@@ -55,7 +55,7 @@ def int_leaf(values):
     return x.grad
 
 
-@mistake(1, "This is y itself; the gradient is in x.grad.")
+@mistake(1, "This is y itself, not dy/dx: backward() puts the gradient into x.grad.")
 def returned_y(values):
     x = torch.tensor(values, dtype=torch.float32, requires_grad=True)
     y = x**2 + 3 * x
@@ -63,7 +63,7 @@ def returned_y(values):
     return y
 
 
-@mistake(1, "This is x itself; the gradient is in x.grad.")
+@mistake(1, "This is x itself, not dy/dx: backward() puts the gradient into x.grad.")
 def returned_x(values):
     x = torch.tensor(values, dtype=torch.float32, requires_grad=True)
     (x**2 + 3 * x).sum().backward()

@@ -93,7 +93,9 @@ def std_warning(model):
     return out
 
 
-@mistake(6, "NumPy's std divides by n, not by n - 1: wrong for all, and 0 for one value.")
+@mistake(
+    6, "This std divides by n (as NumPy's does), not by n - 1: wrong for all, and 0 for one value."
+)
 def population_std(model):
     out = {}
     for name, p in model.named_parameters():

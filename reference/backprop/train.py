@@ -53,8 +53,8 @@ BROADCAST = (
     "every label. Give both the same shape."
 )
 NEVER_MOVED = (
-    "The optimizer sees no gradient when it steps, so the weights never move: "
-    "zero_grad(), backward(), step(), in this order."
+    "The weights never move: each step needs zero_grad(), then backward() on the loss of this "
+    "model(X), then step(), in this order."
 )
 
 
