@@ -116,9 +116,8 @@ class NotebookShell(InteractiveShell):
     def _define_after(self, number: int, line: int) -> None:
         name = CELL.format(number)
         tree = ast.parse("".join(linecache.getlines(name)))
-        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
         for node in tree.body:
-            if isinstance(node, kinds) and node.lineno > line:
+            if _defines(node) and node.lineno > line:
                 try:
                     code = compile(ast.Module([node], []), name, "exec")
                     with self.builtin_trap:
@@ -172,6 +171,14 @@ class NotebookShell(InteractiveShell):
         """Show nothing."""
 
     showsyntaxerror = showindentationerror = showtraceback
+
+
+def _defines(node: ast.stmt) -> bool:
+    """Whether students are graded by such a statement; a dict may be an answer, too."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    return isinstance(node, kinds) or (
+        isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
+    )
 
 
 def new_shell() -> NotebookShell:
