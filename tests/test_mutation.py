@@ -1,0 +1,26 @@
+"""No slip in a solution keeps full marks, but for those that are listed as no slip at all."""
+
+import pytest
+from mutation import explained, mutants, of_assignment
+
+from autograder.course import find_course
+
+COURSE = find_course()
+REASONS = explained()
+
+
+def test_mutants_are_different_from_the_original_and_from_each_other():
+    source = "def f(x):\n    y = x.clone()\n    return y.sum() * 2 if x > 1 else (x, 3)"
+    found = list(mutants(source))
+    labels, sources = ({getattr(m, what) for m in found} for what in ("label", "source"))
+    assert len(found) == len(labels) == len(sources) > 20
+    for changed in ("y = x\n", "y.mean()", "* 1", "/ 2", "x >= 1", "(3, x)", "y.detach().sum()"):
+        assert any(changed in text for text in sources), changed
+    assert source not in sources
+
+
+@pytest.mark.parametrize("assignment", COURSE.grading.rubrics)
+def test_every_mutant_loses_points_or_is_explained(assignment):
+    for exercise, fates in of_assignment(COURSE.assignment(assignment)):
+        living = {fate.mutant.label for fate in fates if not fate.killed_by}
+        assert living == REASONS.get(exercise, {}).keys(), exercise
