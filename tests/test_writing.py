@@ -1,0 +1,172 @@
+"""Writing an exercise, as docs/writing-exercises.md tells it."""
+
+import io
+import json
+import re
+import shutil
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import pytest
+from test_grade import notebook, write
+
+from autograder.cli import main
+from autograder.course import find_course
+from autograder.errors import CourseError
+from autograder.questions import load_question
+
+ROOT = Path(__file__).parent.parent
+GUIDE = (ROOT / "docs/writing-exercises.md").read_text(encoding="utf-8")
+LINE = "practice: {slope_of_cube: {values: 2, shape: 1}}\n"
+
+
+@pytest.fixture
+def course(tmp_path):
+    folder = tmp_path / "course"
+    folder.mkdir()
+    (folder / "grading.yml").write_text(LINE)
+    assert run(folder, "new", "practice", "slope_of_cube")[0] == 0
+    return folder
+
+
+def run(course, *arguments):
+    """Exit code and output of a command, in this process."""
+    out = io.StringIO()
+    with redirect_stdout(out), redirect_stderr(out), pytest.raises(SystemExit) as stopped:
+        main(["--course", str(course), *map(str, arguments)])
+    return stopped.value.code or 0, out.getvalue()
+
+
+def edit(course, old, new):
+    path = course / "reference/practice/slope_of_cube.py"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_the_guides_example_is_two_files_and_one_line(course):
+    assert LINE in GUIDE
+    made = {p.relative_to(course).as_posix() for p in course.rglob("*.py")}
+    assert made == {f"{half}/practice/slope_of_cube.py" for half in ("assignments", "reference")}
+    code, out = run(course, "exercise", "slope_of_cube")
+    assert (code, out.count("✓"), out.count("✗")) == (0, 6, 0)
+
+    def answers(text):
+        return re.findall(r"^✓ (\w+ [\w ]+?) +(\d) +(\d) ", text, re.MULTILINE)
+
+    assert answers(GUIDE) == answers(out)
+    assert run(course, "build", "practice")[0] == 0
+    assert run(course, "build", "--check")[0] == 0
+    cells = json.loads((course / "assignments/practice/practice.ipynb").read_text())["cells"]
+    assert "slope_of_cube" in [cell["id"] for cell in cells]
+
+
+def test_every_helper_in_the_guide_exists():
+    from autograder import checks
+
+    table = GUIDE.split("| helper |")[1].split("`a & b`")[0]
+    for name in re.findall(r"^\| `?(\w+)\(|, `(\w+)\(", table, re.MULTILINE):
+        assert callable(getattr(checks, name[0] or name[1])), name
+
+
+def test_the_guides_example_is_graded(course):
+    source = find_course(course).reference("practice", "slope_of_cube")
+    answers = {"right": source.source("slope_of_cube"), "wrong": source.source("mean")}
+    cells = {f"{name}_dot_ipynb": notebook("import torch", text) for name, text in answers.items()}
+    folder = write(course.parent / "class", **cells)
+    from test_grade import autograder
+
+    autograder(course, "grade", folder, "--out", course / "results")
+    assert (course / "results/scores.csv").read_text().splitlines() == [
+        "student_id,submission,status,score,max_score,slope_of_cube",
+        "right,right.ipynb,graded,3,3,3",
+        "wrong,wrong.ipynb,graded,1,3,1",
+    ]
+    assert "add up, do not take the mean" in (course / "results/feedback/wrong.html").read_text()
+
+
+def test_what_is_not_proved_is_shown_and_named(course):
+    edit(course, "@mistake(1,", "@mistake(2,")
+    code, out = run(course, "exercise", "slope_of_cube", "--students", "2")
+    assert code == 1 and out.count("✗ mistake mean") == 2
+    assert "not proved mistake mean: earns 1 of 3 points, should earn 2" in out
+    edit(course, "return 3 * x**2", "return x.requires_grad_().pow(3).sum().backward() or x.grad")
+    code, out = run(course, "exercise", "slope_of_cube")
+    assert "mistake by_hand: earns 3 of 3 points, should earn 0" in out
+    code, out = run(course, "build", "practice")
+    assert code == 1 and "the mistake 'by_hand' loses no points" in out
+
+
+def test_an_exercise_is_proved_even_where_its_neighbours_are_broken(course):
+    (course / "grading.yml").write_text(LINE.replace("practice: {", "practice: {other: {a: 1}, "))
+    assert run(course, "exercise", "slope_of_cube")[0] == 0
+    assert run(course, "exercise", "other")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["exercise", "slope_of_cub"], "no exercise 'slope_of_cub': did you mean 'slope_of_cube'?"),
+        (["exercise", "slope_of_cube", "--assignment", "x"], "no exercise 'slope_of_cube'"),
+        (["new", "practice", "slope_of_cube"], "is there already: choose another name"),
+        (["new", "practice", "2x"], "'2x' cannot be a name"),
+        (["new", "../up", "y"], "'../up' cannot be a name"),
+    ],
+)
+def test_bad_calls_are_one_line(course, arguments, message):
+    code, out = run(course, *arguments)
+    assert code == 1 and message in out and out.count("\n") == 1
+
+
+def test_an_exercise_in_two_assignments_is_asked_about(course):
+    shutil.copytree(course / "assignments/practice", course / "assignments/again")
+    shutil.copytree(course / "reference/practice", course / "reference/again")
+    (course / "grading.yml").write_text(LINE + LINE.replace("practice", "again"))
+    code, out = run(course, "exercise", "slope_of_cube")
+    assert code == 1 and "is in practice and in again: give --assignment" in out
+    assert run(course, "exercise", "slope_of_cube", "--assignment", "again")[0] == 0
+
+
+# Questions
+
+PROMPT = "### Why?\n\nSay why.\n\n\n*Your answer here.*\n"
+RUBRIC = 'criteria:\n  - {points: 3, text: "because"}\nmodel_answer: Because.\n'
+
+
+@pytest.mark.parametrize(
+    ("prompt", "rubric", "message"),
+    [
+        (None, RUBRIC, "S1.md is missing"),
+        (PROMPT, None, "S1.yml is missing"),
+        ("### Why?\n", RUBRIC, "expected the prompt, two blank lines, and a cell for the answer"),
+        (PROMPT, RUBRIC.replace("3", "2"), "the criteria are worth 2 points, in the rubric 3"),
+        (PROMPT, RUBRIC.replace("text", "txt"), "criteria.0.text: field required"),
+        (PROMPT, "criteria: []\nmodel_answer: x", "criteria: "),
+        (PROMPT, "criteria: [", "not valid YAML"),
+        (PROMPT, "", "input should be a valid dictionary"),
+    ],
+)
+def test_a_question_that_will_not_do_is_named(tmp_path, prompt, rubric, message):
+    paths = tmp_path / "S1.md", tmp_path / "S1.yml"
+    for path, text in zip(paths, (prompt, rubric), strict=True):
+        if text is not None:
+            path.write_text(text)
+    with pytest.raises(CourseError) as error:
+        load_question(*paths, 3)
+    assert message in str(error.value)
+
+
+def test_a_question_is_prompt_answer_cells_criteria_and_model_answer(tmp_path):
+    (tmp_path / "S1.md").write_text(PROMPT + "\n```python\nplot = ...\n```\n")
+    (tmp_path / "S1.yml").write_text(RUBRIC)
+    question = load_question(tmp_path / "S1.md", tmp_path / "S1.yml", 3)
+    assert question.prompt.startswith("### Why?") and question.model_answer == "Because."
+    assert question.answer == (("markdown", "*Your answer here.*"), ("code", "plot = ..."))
+    assert (question.criteria[0].points, question.false_claim) == (3, 1)
+
+
+@pytest.mark.parametrize("assignment", find_course(ROOT).grading.questions)
+def test_our_questions_have_the_points_of_their_criteria(assignment):
+    for question in find_course(ROOT).assignment(assignment).questions.values():
+        assert sum(criterion.points for criterion in question.criteria) == question.points
+        assert len(question.model_answer) > 200
