@@ -97,8 +97,10 @@ def show_proof(trials: Iterable[Trial], title: str) -> int:
     """Print an exercise's proof as a table. Returns the exit code: 1 if it is not one."""
     console = Console(highlight=False)
     table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for name in ("answer", "earns", "should", "ms a case", "what its author reads"):
-        table.add_column(name, justify="left" if name[0] in "aw" else "right")
+    table.add_column("answer", no_wrap=True)
+    for name in ("earns", "should", "ms a case"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("what its author reads")
     problems = []
     for trial in trials:
         reads = " ".join(trial.reads) or trial.hint
