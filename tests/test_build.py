@@ -140,19 +140,26 @@ def test_the_lesson_tells_the_truth_about_the_lectures_network():
 # The notebook in a real kernel
 
 
-def run(edit):
-    """Check cells' output by exercise, after running the notebook with its cells edited."""
+def run(edit, path=""):
+    """Check cells' output by exercise, and how many pictures there are, with the cells edited."""
     content = nbformat.reads(FILES[NOTEBOOK].decode(), as_version=4)
     for cell in content.cells:
         cell.source = edit(cell.id, cell.source)
-    nbclient.NotebookClient(content, timeout=60, kernel_name="python3").execute()
-    said = {}
+    client = nbclient.NotebookClient(content, timeout=60, kernel_name="python3")
+    client.execute(env={**os.environ, "PYTHONPATH": str(path)})
+    said, pictures = {}, 0
     for cell in content.cells:
         for output in cell.get("outputs", []):
+            if output.output_type == "display_data":
+                pictures += "image/png" in output.data
+                continue
+            if "building the font cache" in output.get("text", ""):  # matplotlib, the first time
+                continue
             assert ("stream", "stdout") == (output.output_type, output.get("name")), cell.id
-            if cell.id.endswith("-check"):
-                said[cell.id.removesuffix("-check")] = output.text
-    return said
+            if cell.id.endswith("-check"):  # a line may come in pieces
+                name = cell.id.removesuffix("-check")
+                said[name] = said.get(name, "") + output.text
+    return said, pictures
 
 
 def with_imports(name):
@@ -167,14 +174,19 @@ def with_imports(name):
     return "\n".join([*imports, reference.source(name)])
 
 
-def test_skeletons_run_top_to_bottom_and_say_not_done_yet():
-    said = run(lambda name, source: source)
+def test_skeletons_run_top_to_bottom_and_say_not_done_yet_with_torch_alone(tmp_path):
+    (tmp_path / "matplotlib.py").write_text("raise ImportError")
+    said, pictures = run(lambda name, source: source, tmp_path)
     assert {name: f"{name}: not done yet\n" for name in ASSIGNMENT.rubric} == said
+    assert 0 == pictures
 
 
 def test_solutions_run_top_to_bottom_and_pass():
-    said = run(lambda name, source: with_imports(name) if name in ASSIGNMENT.rubric else source)
+    said, pictures = run(
+        lambda name, source: with_imports(name) if name in ASSIGNMENT.rubric else source
+    )
     assert {name: f"{name}: passes the visible case\n" for name in ASSIGNMENT.rubric} == said
+    assert 3 == pictures
 
 
 # The same in this process: the helper and check cells alone
