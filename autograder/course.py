@@ -49,8 +49,10 @@ class Assignment:
         """Changes when anything does that a verdict depends on, the engine and torch included."""
         digest = hashlib.sha256()
         digest.update(f"{__version__} {torch.__version__} {self.policy!r}".encode())
-        folders = (self.folder, *{reference.path.parent for reference in self.references.values()})
-        for folder in (Path(__file__).parent, Path(__file__).parent / "worker", *folders):
+        engine = Path(__file__).parent
+        hidden = {reference.path.parent for reference in self.references.values()}
+        shared = {folder.parent for folder in hidden}  # helpers of several assignments
+        for folder in (engine, engine / "worker", self.folder, *hidden, *shared):
             for file in sorted(folder.glob("*.py")):
                 digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
         return digest.hexdigest()

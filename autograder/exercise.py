@@ -179,16 +179,14 @@ def exercise_files(folder: Path) -> dict[str, Path]:
 
 
 def load_module(path: Path) -> tuple[ModuleType, str]:
-    """Run a course file; `from ._shared import ...` finds its neighbours. Returns it and its text.
+    """Run a course file. Returns it and its text.
+
+    `from ._shared import ...` finds its neighbour, `from .._shared import ...` one for all folders.
 
     Raises:
         CourseError: it cannot be read or raises; says which line.
     """
-    package = "_course_" + hashlib.sha256(str(path.parent.resolve()).encode()).hexdigest()[:12]
-    if package not in sys.modules:
-        spec = importlib.machinery.ModuleSpec(package, None, is_package=True)
-        spec.submodule_search_locations = [str(path.parent)]
-        sys.modules[package] = importlib.util.module_from_spec(spec)
+    package = _package(path.parent.resolve())
     module = ModuleType(f"{package}.{path.stem}")
     module.__package__, module.__file__ = package, str(path)
     try:
@@ -203,6 +201,21 @@ def load_module(path: Path) -> tuple[ModuleType, str]:
         where = f"{path}:{line}" if line else str(path)
         raise CourseError(f"{where}: {type(error).__name__}: {error}") from error
     return module, text
+
+
+def _package(folder: Path) -> str:
+    """The package that a course folder stands for, inside that of the folder above it."""
+    above, here = (
+        "_course_" + hashlib.sha256(str(place).encode()).hexdigest()[:12]
+        for place in (folder.parent, folder)
+    )
+    package = f"{above}.{here}"
+    for name, place in ((above, folder.parent), (package, folder)):
+        if name not in sys.modules:
+            spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
+            spec.submodule_search_locations = [str(place)]
+            sys.modules[name] = importlib.util.module_from_spec(spec)
+    return package
 
 
 def source_of(text: str, name: str) -> str | None:

@@ -599,3 +599,12 @@ def test_an_edit_is_seen_at_once(write):
 def test_the_source_of_a_top_level_name_is_found(name, expected):
     text = "@decorated\ndef f():\n    return 1\n\nclass C:\n    x = 2\na = b = 3\nx.y = 4\n"
     assert source_of(text, name) == expected
+
+
+def test_a_helper_in_the_folder_above_serves_all_folders(write, tmp_path):
+    write("SHARED = object()\n", "_shared.py")
+    text = EXERCISE.replace("from autograder", "from .._shared import SHARED\nfrom autograder")
+    (tmp_path / "a.b").mkdir()
+    (tmp_path / "c").mkdir()
+    one, two = (load_module(write(text, f"{folder}/double.py"))[0] for folder in ("a.b", "c"))
+    assert one.SHARED is two.SHARED

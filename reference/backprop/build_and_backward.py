@@ -6,7 +6,7 @@ from autograder.checks import check, close
 from autograder.exercise import case
 from autograder.reference import alternative, mistake
 
-from ._mlp import telling_batch
+from .._mlp import telling_batch
 
 
 def build_and_backward(X, y, seed):

@@ -8,7 +8,7 @@ from autograder.checks import check, close, floats, quiet, returned, same
 from autograder.exercise import case
 from autograder.reference import alternative, mistake
 
-from ._mlp import gradients, network, telling_batch
+from .._mlp import gradients, network, telling_batch
 
 
 def grad_stats(model):
