@@ -255,12 +255,27 @@ def _failed(
     return [v.check for v in prepared.verdicts(seen) if v.kind is not Kind.passed]
 
 
-def explained() -> dict[str, dict[str, str]]:
-    """The reasons why mutants are equivalent, by exercise and mutant."""
-    return {
-        exercise: {label: reason for reason, labels in reasons.items() for label in labels}
-        for exercise, reasons in (read_yaml(EQUIVALENT) or {}).items()
-    }
+class Reasons:
+    """Why mutants are equivalent, by exercise and what their labels contain."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, dict[str, list[str]]] = read_yaml(EQUIVALENT)
+        self.used: set[tuple[str, str]] = set()
+
+    def find(self, exercise: str, mutant: Mutant) -> str:
+        """The reason for one mutant; empty if there is none."""
+        for where in (exercise, "everywhere"):
+            for reason, texts in self.of.get(where, {}).items():
+                for text in texts:
+                    if text in mutant.label:
+                        self.used.add((where, text))
+                        return reason
+        return ""
+
+    def unused(self) -> set[tuple[str, str]]:
+        """What explains nothing, and should go."""
+        every = {(e, t) for e, reasons in self.of.items() for ts in reasons.values() for t in ts}
+        return every - self.used
 
 
 def of_assignment(ready: Assignment) -> Iterator[tuple[str, list[Fate]]]:
@@ -272,7 +287,7 @@ def of_assignment(ready: Assignment) -> Iterator[tuple[str, list[Fate]]]:
 
 def main(only: list[str]) -> int:
     """Print the report; returns the number of mutants that live without a reason."""
-    course, reasons, unexplained = find_course(Path(__file__).parent), explained(), 0
+    course, reasons, unexplained = find_course(Path(__file__).parent), Reasons(), 0
     for name in course.grading.rubrics:
         for exercise, found in of_assignment(course.assignment(name)):
             if only and exercise not in only:
@@ -280,10 +295,13 @@ def main(only: list[str]) -> int:
             killed = sum(bool(fate.killed_by) for fate in found)
             print(f"\n## {exercise}: {killed} of {len(found)} mutants lose points\n")
             for fate in found:
-                reason = reasons.get(exercise, {}).get(fate.mutant.label, "LIVES, unexplained")
-                unexplained += not fate.killed_by and reason.startswith("LIVES")
-                fate_text = f"fails {fate.killed_by}" if fate.killed_by else reason
-                print(f"- `{fate.mutant.label}`: {fate_text}")
+                if fate.killed_by:
+                    text = f"fails {fate.killed_by}"
+                elif reason := reasons.find(exercise, fate.mutant):
+                    text = f"equivalent: {reason}"
+                else:
+                    text, unexplained = "LIVES without a reason", unexplained + 1
+                print(f"- `{fate.mutant.label}`: {text}")
     print(f"\n{unexplained} mutants live without a reason")
     return unexplained
 

@@ -161,8 +161,6 @@ STATED = {
         "cleared_at_the_end": 0,
         "stepped": 5,
         "trained": 1,
-        "whole_batch": 3,
-        "one_backward": 3,
     },
     "freeze_and_backward": {
         "frozen_too_late": 3,

@@ -56,7 +56,8 @@ visible = case(
 
 def probe(grad_stats, case):
     def model(without=None):
-        net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())
+        units, inputs = case.parameters["0.weight"].shape
+        net = nn.Sequential(nn.Linear(inputs, units), nn.ReLU(), nn.Linear(units, 1), nn.ReLU())
         net.load_state_dict(case.parameters)
         for name, parameter in net.named_parameters():
             parameter.grad = None if name == without else case.gradients[name]
