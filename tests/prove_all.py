@@ -1,20 +1,28 @@
-"""Try every answer of every exercise in this process, and name those that are not as stated."""
+"""Try every answer of every exercise with some number of threads; name those not as stated.
 
+python tests/prove_all.py THREADS      what is wanted is always computed with one
+"""
+
+import sys
 from pathlib import Path
 
-from autograder.compare import Tolerance
-from autograder.course import find_course
+import torch
+
+from autograder.course import find_course, tolerance
 from autograder.judge import Judge
 from autograder.proof import prove
 
 course = find_course(Path(__file__).parent)
-limit = Tolerance(**course.grading.policy.tolerance.model_dump())
+limit = tolerance(course.grading.policy)
 problems = []
 for name in course.grading.rubrics:
     ready = course.assignment(name)
     judge = Judge(name, ready.references, limit, b"the secret of the tests")
     for exercise, points in ready.rubric.items():
-        for trial in prove(judge.prepare(exercise, ""), points):
+        prepared = judge.prepare(exercise, "")
+        torch.set_num_threads(int(sys.argv[1]))
+        for trial in prove(prepared, points):
             if trial.problem:
                 problems.append(f"{exercise}: {trial.name} {trial.problem}")
+        torch.set_num_threads(1)
 print("\n".join(problems) or "every answer earned what is stated")

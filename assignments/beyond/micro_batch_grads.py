@@ -21,7 +21,8 @@ The gradients stay in the model; what the function returns is not looked at.
 
 Example: 10 rows with `size = 4` are chunks of 4, 4 and 2 rows, and 3 backward passes.
 
-Graded are the gradients with a smaller last chunk, those with chunks of one size, that old gradients make no difference, and that the parameters are as before.
+Graded are the gradients with a smaller last chunk, those with chunks of one size, that old
+gradients make no difference, and that the parameters are as before.
 """
 
 import torch
