@@ -10,6 +10,7 @@ PACKAGE = ROOT / "autograder"
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in PACKAGE.rglob("*.py")
+    if "templates" not in path.parts
 }
 STEPS = {f"autograder.{name}" for name in ("read", "run", "judge", "score", "store", "pages")}
 HIDDEN = {

@@ -27,28 +27,37 @@ from autograder.observation import EVERY_PART, Error, Part
 from autograder.visible import Raised, attempt, case, differences, visible_report
 
 COURSE = find_course(Path(__file__).parent)
-ASSIGNMENT = COURSE.assignment("backprop")
-FILES = build.build(COURSE, "backprop")
-NOTEBOOK = ASSIGNMENT.folder / "backprop.ipynb"
+ASSIGNMENTS = {name: COURSE.assignment(name) for name in COURSE.grading.rubrics}
+ASSIGNMENT = ASSIGNMENTS["backprop"]
+FILES = {name: build.build(COURSE, name) for name in ASSIGNMENTS}
+PICTURES = {"backprop": 3, "beyond": 2}  # that the lessons draw
 WANTED = build.wanted_values(ASSIGNMENT)
 tensor = torch.tensor
 
 
-def cells():
-    return {cell["id"]: cell for cell in json.loads(FILES[NOTEBOOK])["cells"]}
+each_assignment = pytest.mark.parametrize("assignment", ASSIGNMENTS)
 
 
-def sources():
-    return {name: "".join(cell["source"]) for name, cell in cells().items()}
+def notebook_of(assignment):
+    return FILES[assignment][ASSIGNMENTS[assignment].folder / f"{assignment}.ipynb"].decode()
+
+
+def cells(assignment="backprop"):
+    return {cell["id"]: cell for cell in json.loads(notebook_of(assignment))["cells"]}
+
+
+def sources(assignment="backprop"):
+    return {name: "".join(cell["source"]) for name, cell in cells(assignment).items()}
 
 
 # The files
 
 
-def test_bytes_are_the_same_in_another_process():
+@each_assignment
+def test_bytes_are_the_same_in_another_process(assignment):
     script = (
         "import hashlib; from autograder import build, course\n"
-        "files = build.build(course.find_course(), 'backprop').values()\n"
+        f"files = build.build(course.find_course(), {assignment!r}).values()\n"
         "print(hashlib.sha256(b''.join(files)).hexdigest())"
     )
     run = subprocess.run(
@@ -58,49 +67,55 @@ def test_bytes_are_the_same_in_another_process():
         capture_output=True,
         text=True,
     )
-    expected = hashlib.sha256(b"".join(FILES.values())).hexdigest()
+    expected = hashlib.sha256(b"".join(FILES[assignment].values())).hexdigest()
     assert (expected, "") == (run.stdout.strip(), run.stderr)
 
 
-def test_committed_files_are_up_to_date():
-    assert [] == build.stale(FILES), "run: autograder build"
+@each_assignment
+def test_committed_files_are_up_to_date(assignment):
+    assert [] == build.stale(FILES[assignment]), "run: autograder build"
 
 
-def test_notebook_is_valid_and_clean():
-    text = FILES[NOTEBOOK].decode()
+@each_assignment
+def test_notebook_is_valid_and_clean(assignment):
+    text = notebook_of(assignment)
     nbformat.validate(nbformat.reads(text, as_version=4))
     content = json.loads(text)
     assert (4, 5) == (content["nbformat"], content["nbformat_minor"])
     assert "python3" == content["metadata"]["kernelspec"]["name"]
     assert text.endswith("}\n")
-    assert len(content["cells"]) == len(cells())
+    assert len(content["cells"]) == len(cells(assignment))
     for cell in content["cells"]:
         assert not cell.get("outputs") and cell.get("execution_count") is None
 
 
-def test_every_exercise_stands_in_lesson_order_with_prompt_skeleton_and_check():
-    roles = [name for name in cells() if not name.startswith("lesson-")]
-    expected = [f"{name}{role}" for name in ASSIGNMENT.rubric for role in ("-prompt", "", "-check")]
-    expected += [f"{name}{role}" for name in ASSIGNMENT.questions for role in ("-prompt", "")]
+@each_assignment
+def test_every_exercise_stands_in_lesson_order_with_prompt_skeleton_and_check(assignment):
+    ready = ASSIGNMENTS[assignment]
+    roles = [name for name in cells(assignment) if not name.startswith("lesson-")]
+    expected = [f"{name}{role}" for name in ready.rubric for role in ("-prompt", "", "-check")]
+    for name, question in ready.questions.items():
+        more = [f"-{number}" for number in range(2, len(question.answer) + 1)]
+        expected += [f"{name}{role}" for role in ("-prompt", "", *more)]
     assert sorted(["visible-checks", *expected]) == sorted(roles)
-    for name, reference in ASSIGNMENT.references.items():
+    for name, reference in ready.references.items():
         at = roles.index(f"{name}-prompt")
         assert [f"{name}-prompt", name, f"{name}-check"] == roles[at : at + 3]
-        assert reference.exercise.skeleton == sources()[name]
-        assert (
-            f"`{name}`, {sum(ASSIGNMENT.rubric[name].values()):g} points"
-            in sources()[f"{name}-prompt"]
-        )
+        assert reference.exercise.skeleton == sources(assignment)[name]
+        worth = f"`{name}`, {sum(ready.rubric[name].values()):g} points"
+        assert worth in sources(assignment)[f"{name}-prompt"]
 
 
-def test_nothing_from_the_reference_shows():
+@each_assignment
+def test_nothing_from_the_reference_shows(assignment):
     """No line of a solution, a mistake or a generator, but for what exercise files show as well."""
-    text = "\n".join(sources().values())
+    text = "\n".join(sources(assignment).values())
     lines = {line.strip() for line in text.splitlines()}
     taught = {"x.grad.zero_()"}
-    public = "\n".join(p.read_text("utf-8") for p in [*ASSIGNMENT.folder.glob("*.py"), HELPERS])
+    public_files = [*ASSIGNMENTS[assignment].folder.glob("*.py"), HELPERS]
+    public = "\n".join(p.read_text("utf-8") for p in public_files)
     reference = COURSE.folder / "reference"
-    for path in (*reference.glob("*.py"), *(reference / "backprop").glob("*.py")):
+    for path in (*reference.glob("*.py"), *(reference / assignment).glob("*.py")):
         for line in map(str.strip, path.read_text("utf-8").splitlines()):
             if len(line) <= 8 or line.startswith(("import ", "from ")) or line in public:
                 continue
@@ -108,7 +123,8 @@ def test_nothing_from_the_reference_shows():
             assert len(line) < 25 or line not in text, f"{path.name}: {line}"
 
 
-def test_no_cell_but_the_helpers_defines_what_the_checks_need():
+@each_assignment
+def test_no_cell_but_the_helpers_defines_what_the_checks_need(assignment):
     def defined(source):
         tree = ast.parse(source)
         names = {
@@ -116,7 +132,8 @@ def test_no_cell_but_the_helpers_defines_what_the_checks_need():
         }
         return names | {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
 
-    code = {n: s for n, s in sources().items() if cells()[n]["cell_type"] == "code"}
+    kinds = {name: cell["cell_type"] for name, cell in cells(assignment).items()}
+    code = {n: s for n, s in sources(assignment).items() if kinds[n] == "code"}
     helpers = defined(code.pop("visible-checks")) | {"case", "Raised", "probe", "visible", "wanted"}
     for name, source in code.items():
         if not name.endswith("-check"):
@@ -141,9 +158,9 @@ def test_the_lesson_tells_the_truth_about_the_lectures_network():
 # The notebook in a real kernel
 
 
-def run(edit, path=""):
+def run(assignment, edit, path=""):
     """Check cells' output by exercise, and how many pictures there are, with the cells edited."""
-    content = nbformat.reads(FILES[NOTEBOOK].decode(), as_version=4)
+    content = nbformat.reads(notebook_of(assignment), as_version=4)
     for cell in content.cells:
         cell.source = edit(cell.id, cell.source)
     client = nbclient.NotebookClient(content, timeout=60, kernel_name="python3")
@@ -163,31 +180,31 @@ def run(edit, path=""):
     return said, pictures
 
 
-def with_imports(name):
+def with_imports(reference):
     """The solution as a student would hand it in: with what the reference file imports."""
-    reference = ASSIGNMENT.references[name]
     imports = [
         ast.unparse(statement)
         for statement in ast.parse(reference.text).body
         if isinstance(statement, (ast.Import, ast.ImportFrom))
         and not (getattr(statement, "level", 0) or "autograder" in ast.unparse(statement))
     ]
-    return "\n".join([*imports, reference.source(name)])
+    return "\n".join([*imports, reference.source(reference.exercise.name)])
 
 
-def test_skeletons_run_top_to_bottom_and_say_not_done_yet_with_torch_alone(tmp_path):
+@each_assignment
+def test_skeletons_run_top_to_bottom_and_say_not_done_yet_with_torch_alone(assignment, tmp_path):
     (tmp_path / "matplotlib.py").write_text("raise ImportError")
-    said, pictures = run(lambda name, source: source, tmp_path)
-    assert {name: f"{name}: not done yet\n" for name in ASSIGNMENT.rubric} == said
+    said, pictures = run(assignment, lambda name, source: source, tmp_path)
+    assert {n: f"{n}: not done yet\n" for n in ASSIGNMENTS[assignment].rubric} == said
     assert 0 == pictures
 
 
-def test_solutions_run_top_to_bottom_and_pass():
-    said, pictures = run(
-        lambda name, source: with_imports(name) if name in ASSIGNMENT.rubric else source
-    )
-    assert {name: f"{name}: passes the visible case\n" for name in ASSIGNMENT.rubric} == said
-    assert 3 == pictures
+@each_assignment
+def test_solutions_run_top_to_bottom_and_pass(assignment):
+    known = ASSIGNMENTS[assignment].references
+    said, pictures = run(assignment, lambda n, s: with_imports(known[n]) if n in known else s)
+    assert {name: f"{name}: passes the visible case\n" for name in known} == said
+    assert PICTURES.get(assignment, 0) == pictures
 
 
 # The same in this process: the helper and check cells alone

@@ -39,9 +39,9 @@ def p2():
 
 def gone_backward(rows, reduction="mean"):
     torch.manual_seed(0)
-    layer = nn.Linear(2, 1)
-    F.mse_loss(layer(rows), torch.ones(len(rows), 1), reduction=reduction).backward()
-    return layer
+    linear = nn.Linear(2, 1)
+    F.mse_loss(linear(rows), torch.ones(len(rows), 1), reduction=reduction).backward()
+    return linear
 
 
 def p3():
@@ -75,9 +75,11 @@ def p6():
 
 def p7():
     def gradients(scale):
-        layer = nn.Linear(2, 1)
-        (layer(scale * torch.tensor([[1.0, 2.0], [3.0, 4.0]])) * torch.tensor(0.5)).sum().backward()
-        return layer.weight.grad, layer.bias.grad
+        linear = nn.Linear(2, 1)
+        (
+            linear(scale * torch.tensor([[1.0, 2.0], [3.0, 4.0]])) * torch.tensor(0.5)
+        ).sum().backward()
+        return linear.weight.grad, linear.bias.grad
 
     pairs = zip(gradients(10), gradients(1), strict=True)
     return tuple((large / small).mean().item() for large, small in pairs)
