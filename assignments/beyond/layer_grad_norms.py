@@ -15,18 +15,6 @@ its bias). Do not round: small numbers are the point.
 You will be given networks of ten hidden layers with 16 units each, so of 11 `nn.Linear` layers: one
 with sigmoids, and one with ReLUs and He initialisation. Graded are that there is one number per
 layer, and the norms of either network, each within $10^{-3}$ of itself.
-
-Then, in a cell of your own below the check, plot both lists (3 points, marked by hand):
-
-```python
-X = torch.randn(32, 16)
-sigmoid = layer_grad_norms(deep_net("sigmoid", seed=0), X)
-relu = layer_grad_norms(deep_net("relu", seed=0), X)
-```
-
-(`deep_net` is defined in the check cell.) Norm against layer, both curves in one plot, with a
-logarithmic axis for the norm, labels on both axes and a legend. Explain in one sentence why the two
-curves differ so much: what does each sigmoid multiply by, and how large can that be?
 """
 
 import torch
