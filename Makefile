@@ -1,10 +1,10 @@
-# make demo | test | check | build | setup | clean.  TORCH_INDEX=<url> takes torch from another package index.
+# make demo | test | check | build | mutants | setup | clean.  TORCH_INDEX=<url> takes torch from another package index.
 PYTHON ?= python3
 TORCH_INDEX ?=
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test test-all check build clean
+.PHONY: setup demo test test-all check mutants build clean
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
@@ -29,6 +29,9 @@ check: $(STAMP)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/autograder build --check
+
+mutants: $(STAMP)
+	@mkdir -p dist && $(BIN)/python tests/mutation.py > dist/mutants.md; tail -n 1 dist/mutants.md
 
 build: $(STAMP)
 	$(BIN)/autograder build
