@@ -1,0 +1,56 @@
+"""A bundle: all that judging needs, in one folder, for graders that judge in the student's kernel.
+
+    autograder/            the engine's judging half, for `autograder.hidden_tests`
+    assignments/, reference/   both halves of the exercises
+    cases/<exercise>.bin   the class's hidden cases, as a frame: not the secret that drew them
+    about.json             the assignment's name, its rubric and tolerance
+
+It holds every answer: it may lie where the grader runs, and never where students look.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path, PurePosixPath
+
+from .. import wire
+from ..course import Assignment, Course, tolerance
+from ..judge import Judge
+
+ENGINE = Path(__file__).parent.parent
+# What `hidden_tests` imports, itself included (a test compares).
+MODULES = (
+    *("__init__", "checks", "compare", "draw", "errors", "exercise", "hidden_tests", "judge"),
+    *("literal", "mistakes", "model", "observation", "reference", "wire"),
+)
+
+Bundled = dict[PurePosixPath, bytes]  # by path inside the bundle
+
+
+def bundle(course: Course, assignment: Assignment) -> Bundled:
+    """The files of an assignment's bundle, with the cases that the course's secret draws.
+
+    Raises:
+        CourseError: the reference is at fault, or the secret is.
+    """
+    name = assignment.name
+    files = {
+        PurePosixPath("autograder") / f"{module}.py": (ENGINE / f"{module}.py").read_bytes()
+        for module in MODULES
+    }
+    for folder in (f"assignments/{name}", "reference", f"reference/{name}"):
+        for path in sorted((course.folder / folder).glob("*.py")):
+            files[PurePosixPath(folder) / path.name] = path.read_bytes()
+    limit = tolerance(assignment.policy)
+    judge = Judge(name, assignment.references, limit, course.secret())
+    for exercise in assignment.references:
+        cases = [case.data for case in judge.prepare(exercise, "").cases]
+        files[PurePosixPath("cases") / f"{exercise}.bin"] = wire.encode(cases)
+    about = {
+        "assignment": name,
+        "rubric": assignment.rubric,
+        "absolute": limit.absolute,
+        "relative": limit.relative,
+    }
+    files[PurePosixPath("about.json")] = (json.dumps(about, indent=1) + "\n").encode()
+    return files

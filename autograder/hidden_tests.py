@@ -1,0 +1,122 @@
+"""Grading inside a student's own kernel, for nbgrader and otter: same checks, same points.
+
+There the answers share the kernel with student code, which could read or replace them: that is how
+those tools work. Nothing that a test prints or raises here may be taken for a score by accident, so
+answers run with their output swallowed, and what comes back is a plain float or bool.
+
+This module runs from a *bundle* (see `autograder.doors.bundle`): a folder with the engine's judging
+half, both halves of the exercises, their drawn cases and the rubric. Only torch is needed, and
+numpy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import torch
+
+from . import wire
+from .compare import Tolerance
+from .exercise import Case, count_autograd, load_exercise
+from .judge import Prepared
+from .model import Kind, Outcome
+from .observation import Observation
+from .reference import load_reference
+
+count_autograd()  # from the first cell on, if this is imported there
+
+
+class Bundle:
+    """The exercises of one assignment, as they lie in a bundle's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+        self.assignment, self.rubric = about["assignment"], about["rubric"]
+        self.tolerance = Tolerance(about["absolute"], about["relative"])
+        self._judged: dict[str, tuple[Any, Outcome]] = {}
+
+    def score(self, exercise: str, namespace: Mapping[str, Any]) -> float:
+        """The points of one exercise; prints the verdict of each check that failed."""
+        outcome = self.outcome(exercise, namespace)
+        points: dict[str, float] = self.rubric[exercise]
+        passed = [v.check for v in outcome.verdicts if v.kind is Kind.passed]
+        for sentence in outcome.mistakes:
+            print(f"{exercise}: {sentence}")
+        for verdict in outcome.verdicts:
+            earned = points[verdict.check] if verdict.check in passed else 0
+            print(f"{verdict.check}: {earned:g} of {points[verdict.check]:g}", verdict.hint)
+        return float(sum(points[check] for check in passed))
+
+    def passed(self, exercise: str, check: str, namespace: Mapping[str, Any]) -> bool:
+        """Whether one check holds."""
+        verdicts = self.outcome(exercise, namespace).verdicts
+        return any(v.check == check and v.kind is Kind.passed for v in verdicts)
+
+    def outcome(self, exercise: str, namespace: Mapping[str, Any]) -> Outcome:
+        """The verdicts on what the notebook defines under that name; run once for each answer."""
+        prepared = _prepared(self, exercise)
+        missing = object()
+        answer = namespace.get(exercise, missing)
+        known = self._judged.get(exercise)
+        if known is not None and known[0] is answer:
+            return known[1]
+        probed = _never_defined(exercise) if answer is missing else answer
+        with _as_when_graded():
+            visible = prepared.reference.exercise.observe(
+                probed, prepared.reference.exercise.visible
+            )
+            seen = [prepared.reference.exercise.observe(probed, case) for case in prepared.cases]
+        outcome = prepared.outcome([_sent(o) for o in seen], [_sent(visible)])
+        self._judged[exercise] = (answer, outcome)
+        return outcome
+
+
+@cache
+def _prepared(bundle: Bundle, exercise: str) -> Prepared:
+    folder, name = bundle.folder, bundle.assignment
+    public = load_exercise(folder / "assignments" / name / f"{exercise}.py")
+    reference = load_reference(folder / "reference" / name / f"{exercise}.py", public)
+    with open(folder / "cases" / f"{exercise}.bin", "rb") as file:
+        cases = tuple(Case(inputs) for inputs in wire.decode(file.read, wire.MAX_JOB))
+    with _quietly():
+        return Prepared(reference, cases, bundle.tolerance, Lock())
+
+
+def _never_defined(exercise: str) -> Callable[..., Any]:
+    def missing(*_: Any, **__: Any) -> Any:
+        raise NameError(f"the notebook defines no {exercise!r}")
+
+    return missing
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Swallow what answers print: nbgrader takes anything on stderr for a failed test."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
+
+
+@contextlib.contextmanager
+def _as_when_graded() -> Iterator[None]:
+    """Quiet, with torch set as for every submission; the notebook finds it as it left it."""
+    dtype = torch.get_default_dtype()
+    with _quietly(), torch.random.fork_rng(devices=[]), torch.enable_grad():
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
+
+
+def _sent(observation: Observation) -> Observation:
+    """As our own judge would receive it."""
+    received: Observation = wire.decode(io.BytesIO(wire.encode(observation)).read)
+    return received
