@@ -1,7 +1,8 @@
 """`autograder build`: every generated file of an assignment, as a mapping from path to bytes.
 
-`build` says what each file should hold and touches nothing; `stale` compares, `write` writes.
-A door (the student's files, nbgrader, otter, ...) is a function in `DOORS` that adds its files.
+`published` and `distributed` say what each file should hold and touch nothing; `stale` compares,
+`write` writes. A door (the student's files, nbgrader, otter, ...) is a function in `PUBLISHED`, whose
+files are committed, or in `DISTRIBUTED`, whose files hold answers and go to the git-ignored `dist/`.
 
 Beside the notebook, students get `visible.json`: the reference's values on the visible cases, which
 is what `autograder check` compares with where there is no `reference/`.
@@ -31,29 +32,45 @@ VISIBLE = "visible.json"
 DIGITS = 6  # of a shown value; the tolerance is 1e-4 of the largest
 
 Files = dict[Path, bytes]
-Door = Callable[[Course, Assignment], Files]
+# A door is given the wanted values of the visible cases, by exercise.
+Door = Callable[[Course, Assignment, Mapping[str, Values]], Files]
 
 
-def build(course: Course, assignment_name: str) -> Files:
-    """What every generated file of the assignment should hold.
+def published(course: Course, assignment_name: str) -> Files:
+    """What every generated file that students may see should hold.
 
     Raises:
         CourseError: the lesson, an exercise or its reference is at fault.
     """
+    return _made_by(PUBLISHED, course, assignment_name)
+
+
+def distributed(course: Course, assignment_name: str) -> Files:
+    """What the files for other graders should hold; they contain answers and hidden cases.
+
+    Raises:
+        CourseError: the lesson, an exercise or its reference is at fault, or the secret is.
+    """
+    return _made_by(DISTRIBUTED, course, assignment_name)
+
+
+def _made_by(doors: tuple[Door, ...], course: Course, assignment_name: str) -> Files:
     assignment = course.assignment(assignment_name)
-    return {path: content for door in DOORS for path, content in door(course, assignment).items()}
-
-
-def student_files(course: Course, assignment: Assignment) -> Files:
-    """The student notebook and the values that `autograder check` compares with."""
     wanted = wanted_values(assignment)
+    made = (door(course, assignment, wanted) for door in doors)
+    return {path: content for files in made for path, content in files.items()}
+
+
+def student_files(course: Course, assignment: Assignment, wanted: Mapping[str, Values]) -> Files:
+    """The student notebook and the values that `autograder check` compares with."""
     return {
         assignment.folder / f"{assignment.name}.ipynb": notebook(student_cells(assignment, wanted)),
         assignment.folder / VISIBLE: visible_json(wanted),
     }
 
 
-DOORS: tuple[Door, ...] = (student_files,)
+PUBLISHED: tuple[Door, ...] = (student_files,)
+DISTRIBUTED: tuple[Door, ...] = ()
 
 
 # Files

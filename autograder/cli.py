@@ -160,12 +160,14 @@ def build(folder: Path | None, assignment: str | None, check: bool) -> None:
 
     course = find_course(folder)
     names = [assignment] if assignment else list(course.grading.rubrics)
-    files = {path: text for name in names for path, text in generated.build(course, name).items()}
+    files = {p: text for name in names for p, text in generated.published(course, name).items()}
     if check:
         if stale := generated.stale(files):
             _stop(f"out of date: {', '.join(map(str, stale))}: run `autograder build`")
         click.echo(f"{len(files)} generated files are up to date")
     else:
+        for name in names:
+            files |= generated.distributed(course, name)
         written = generated.write(files)
         for path in written:
             click.echo(f"wrote {path}")

@@ -29,7 +29,7 @@ from autograder.visible import Raised, attempt, case, differences, visible_repor
 COURSE = find_course(Path(__file__).parent)
 ASSIGNMENTS = {name: COURSE.assignment(name) for name in COURSE.grading.rubrics}
 ASSIGNMENT = ASSIGNMENTS["backprop"]
-FILES = {name: build.build(COURSE, name) for name in ASSIGNMENTS}
+FILES = {name: build.published(COURSE, name) for name in ASSIGNMENTS}
 PICTURES = {"backprop": 3, "beyond": 2}  # that the lessons draw
 WANTED = build.wanted_values(ASSIGNMENT)
 tensor = torch.tensor
@@ -57,7 +57,7 @@ def sources(assignment="backprop"):
 def test_bytes_are_the_same_in_another_process(assignment):
     script = (
         "import hashlib; from autograder import build, course\n"
-        f"files = build.build(course.find_course(), {assignment!r}).values()\n"
+        f"files = build.published(course.find_course(), {assignment!r}).values()\n"
         "print(hashlib.sha256(b''.join(files)).hexdigest())"
     )
     run = subprocess.run(
@@ -552,7 +552,7 @@ def course(tmp_path):
 
 
 def built(course):
-    content = json.loads(build.build(course, "a")[course.folder / "assignments/a/a.ipynb"])
+    content = json.loads(build.published(course, "a")[course.folder / "assignments/a/a.ipynb"])
     return {cell["id"]: "".join(cell["source"]) for cell in content["cells"]}
 
 
