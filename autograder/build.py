@@ -1,8 +1,9 @@
 """`autograder build`: every generated file of an assignment, as a mapping from path to bytes.
 
 `published` and `distributed` say what each file should hold and touch nothing; `stale` compares,
-`write` writes. A door (the student's files, nbgrader, otter, ...) is a function in `PUBLISHED`, whose
-files are committed, or in `DISTRIBUTED`, whose files hold answers and go to the git-ignored `dist/`.
+`write` writes. A door (the student's files, nbgrader, otter, ...) is a function in `PUBLISHED`,
+whose files are committed, or in `DISTRIBUTED`, whose files hold answers and go to the git-ignored
+`dist/`.
 
 Beside the notebook, students get `visible.json`: the reference's values on the visible cases, which
 is what `autograder check` compares with where there is no `reference/`.
