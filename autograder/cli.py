@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
-from . import __version__
+from . import __version__, exchange
 from .errors import AutograderError, ResultsError
 
 INTERRUPTED = 130
@@ -256,3 +256,7 @@ def demo(context: click.Context, folder_: Path) -> None:
     context.invoke(
         grade, submissions=folder_ / "submissions", assignment=ASSIGNMENT, out=folder_ / "results"
     )
+
+
+main.add_command(exchange.export)
+main.add_command(exchange.import_)

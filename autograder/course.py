@@ -18,7 +18,7 @@ from . import __version__
 from .compare import Tolerance
 from .errors import CourseError
 from .exercise import exercise_files, load_exercise
-from .grading import Grading, Policy, Rubric, nearest, read_grading
+from .grading import Grading, Points, Policy, Rubric, nearest, read_grading
 from .proof import refuse_unproved
 from .questions import Question, load_question
 from .reference import Reference, load_reference
@@ -43,6 +43,11 @@ class Assignment:
     def max_score(self) -> float:
         """Points for everything that is graded automatically."""
         return sum(sum(points.values()) for points in self.rubric.values())
+
+    @property
+    def question_points(self) -> Points:
+        """Points of each question that a person marks."""
+        return {name: question.points for name, question in self.questions.items()}
 
     @cached_property
     def digest(self) -> str:

@@ -2,6 +2,7 @@
 
 AutograderError
 ├── CourseError        grading.yml, an exercise file or the course folder is wrong
+│   └── SolutionRaised a solution raised on a case, perhaps of one student only
 ├── SubmissionsError   there is nothing to grade where we were told to look
 ├── ResultsError       the results folder belongs to something else
 ├── SandboxError       this machine cannot run student code safely, or a zygote did not start
@@ -18,6 +19,10 @@ class AutograderError(Exception):
 
 class CourseError(AutograderError):
     """The course folder, `grading.yml` or an exercise file is wrong."""
+
+
+class SolutionRaised(CourseError):
+    """A solution raised on a case, perhaps of one student only."""
 
 
 class SubmissionsError(AutograderError):

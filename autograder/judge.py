@@ -7,7 +7,6 @@ for the class or for each student.
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from threading import Lock
@@ -19,13 +18,17 @@ from . import wire
 from .checks import Check
 from .compare import Tolerance
 from .draw import Draw
-from .errors import CourseError
+from .errors import CourseError, SolutionRaised
 from .exercise import Case
 from .mistakes import KnownMistake, errors_in, recognise
 from .model import Kind, Lost, Outcome, Verdict
 from .observation import EVERY_PART, Error, Observation, ran_out_of_memory
 from .reference import Reference
 
+COMMON_ERRORS = {
+    *("AttributeError", "IndexError", "KeyError", "MemoryError", "NameError", "RuntimeError"),
+    *("TypeError", "UnboundLocalError", "ValueError", "ZeroDivisionError"),
+}
 HIDDEN_CASES = 3  # a check must hold in all of them
 Seen = Sequence[Observation | Lost]  # one for each hidden case
 
@@ -89,7 +92,8 @@ def _one_case(
         try:
             check.test(want, want, case, tolerance)
         except Exception:
-            raise CourseError(f"check {name!r}: {type(error).__name__}: {error}") from error
+            problem = f"{type(error).__name__}: {error}"
+            raise CourseError(f"check {name!r} fails on the reference itself: {problem}") from error
         sentence = "the result does not have the form that was asked for"
     return Verdict(name, Kind.failed, sentence) if sentence else Verdict(name, Kind.passed)
 
@@ -97,21 +101,19 @@ def _one_case(
 def _raised(name: str, error: Error, public: Sequence[Error]) -> Verdict:
     """What a student may read of an error.
 
-    Its message may hold the hidden input; where the visible case raised the same type of error,
-    that one's message is as good, and public.
+    Message, type and line are the student's to choose, and could spell a hidden input: where the
+    visible case raised the same type of error, that one's message and line are as good, and public.
+    Of any other error, only a common type is named.
     """
     if error.type == "NotImplementedError":
         return Verdict(name, Kind.raised, "not done yet")
     kind = Kind.out_of_memory if ran_out_of_memory(error) else Kind.raised
     same = next((known for known in public if known.type == error.type), None)
-    shown = same or error
-    place = f" (cell {shown.cell}, line {shown.line}: {shown.source})" if shown.cell else ""
     if same:
+        place = f" (cell {same.cell}, line {same.line}: {same.source})" if same.cell else ""
         return Verdict(name, kind, f"{same.type}: {same.message}{place}")
-    own = getattr(builtins, error.type, None)
-    known = isinstance(own, type) and issubclass(own, BaseException)
-    what = error.type if known else "an exception of your own"
-    return Verdict(name, kind, f"{what}, but not on the visible case{place}")
+    what = error.type if error.type in COMMON_ERRORS else "another error"
+    return Verdict(name, kind, f"{what}, but not on the visible case")
 
 
 def observe(reference: Reference, answer: Any, cases: Sequence[Case]) -> list[Observation]:
@@ -136,7 +138,9 @@ def want(reference: Reference, cases: Sequence[Case]) -> list[Observation]:
                 )
             if found.error is not None:
                 problem = f"{found.error.type}: {found.error.message}"
-                raise CourseError(f"{reference.path}: the solution raised in {part!r}: {problem}")
+                raise SolutionRaised(
+                    f"{reference.path}: the solution raised in {part!r}: {problem}"
+                )
     return wanted
 
 

@@ -79,6 +79,16 @@ class Outcome:
     mistakes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Mark:
+    """What a person gave for the answer to one question."""
+
+    question: str
+    points: float
+    marker: str  # who gave it, as they are known where they marked
+    comment: str = ""
+
+
 class Status(StrEnum):
     """What became of a submission."""
 
@@ -100,3 +110,4 @@ class Result:
     fingerprint: str = ""  # of submission and assignment: unchanged means nothing to do
     tier: str = ""  # isolation that it ran under
     seconds: float = 0.0
+    marks: tuple[Mark, ...] = ()  # given by hand so far

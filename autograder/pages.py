@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from .course import Assignment
 from .files import replacing
 from .model import Kind, Outcome, Result, Status
-from .score import Score, number, score
+from .score import Score, by_hand, number, score
 
 IN_WORDS = {
     Kind.passed: "passed",
@@ -29,7 +29,7 @@ IN_WORDS = {
 }
 
 
-def write_pages(out: Path, results: Iterable[Result], assignment: Assignment) -> None:
+def write_pages(out: Path, results: Sequence[Result], assignment: Assignment) -> None:
     """Write `feedback/<student_id>.html` for every result, and `report.html`."""
     environment = Environment(
         loader=PackageLoader("autograder"),
@@ -42,8 +42,9 @@ def write_pages(out: Path, results: Iterable[Result], assignment: Assignment) ->
     feedback, report = (environment.get_template(f"{p}.html") for p in ("feedback", "report"))
     (out / "feedback").mkdir(exist_ok=True)
     rows = []
+    counting = by_hand(results, assignment.question_points)
     for result in results:
-        found = score(result, assignment.rubric)
+        found = score(result, assignment.rubric, counting)
         name = page_name(result.student_id)
         page = {"result": result, "score": found, "assignment": assignment}
         exercises = [_exercise(name, result, found, assignment) for name in assignment.rubric]

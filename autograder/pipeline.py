@@ -75,7 +75,7 @@ def grade(job: Job, progress: Progress) -> list[Result]:
 def publish(store: Store, out: Path, assignment: Assignment) -> list[Result]:
     """Write `scores.csv`, `feedback/` and `report.html` from the record."""
     results = list(store.results())
-    write_csv(out / "scores.csv", results, assignment.rubric, assignment.questions)
+    write_csv(out / "scores.csv", results, assignment.rubric, assignment.question_points)
     write_pages(out, results, assignment)
     return results
 

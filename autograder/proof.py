@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from . import wire
 from .compare import Tolerance
-from .errors import CourseError
+from .errors import CourseError, SolutionRaised
 from .exercise import Case
 from .grading import Points
 from .judge import Judge, Prepared, observe
@@ -137,9 +137,13 @@ def refuse_unproved(
             )
         try:
             prepared = judge.prepare(exercise, "")
-        except CourseError:
-            continue  # it raised
-        for verdict in prepared.verdicts(prepared.observe(reference.solution)):
+        except SolutionRaised:
+            continue
+        try:
+            verdicts = prepared.verdicts(prepared.observe(reference.solution))
+        except CourseError as error:
+            raise CourseError(f"{reference.path}: {error}") from error
+        for verdict in verdicts:
             if verdict.kind is not Kind.passed:
                 raise CourseError(
                     f"{reference.path}: the solution fails its own check {verdict.check!r}: "

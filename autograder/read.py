@@ -4,7 +4,7 @@ Layouts that are recognised, all of them also inside a zip:
 
     alice.ipynb, bob.py                a file for each student
     alice/anything.ipynb               a folder for each student
-    alice/backprop/backprop.ipynb      nbgrader's `submitted/`
+    alice/backprop/backprop.ipynb      nbgrader's `submitted/`, or the course folder around it
 
 Every file or folder that could be somebody's work gives one submission; what cannot be read gives
 one with a `problem`. Cells are taken as they come: missing metadata, ids or outputs do not matter.
@@ -120,6 +120,8 @@ def _of(assignment: str, entries: list[Entry]) -> list[Entry]:
 def _find(source: Path, out: Path | None) -> dict[str, list[Entry]]:
     if not source.exists():
         raise SubmissionsError(f"{source}: there is no such file or folder")
+    if source.is_dir() and (source / "gradebook.db").is_file() and (source / "submitted").is_dir():
+        source = source / "submitted"  # an nbgrader course
     if source.is_dir():
         entries, folders = _walk(source.resolve(), out and out.resolve())
     elif zipfile.is_zipfile(source):

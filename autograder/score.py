@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .files import replacing
-from .grading import Rubric
+from .grading import Points, Rubric
 from .model import Kind, Result, Status
 
 
 @dataclass(frozen=True)
 class Score:
-    """The points of one submission; None where a grader error left them open."""
+    """The points of one submission; None where a grader error or a missing mark left them open."""
 
     exercises: dict[str, float | None]  # in rubric order
+    questions: dict[str, float | None]  # marked by hand
     total: float | None
     max_score: float
 
 
-def score(result: Result, rubric: Rubric) -> Score:
-    """Points for each passed check. An exercise without verdicts (unreadable work) earns 0."""
+def by_hand(results: Iterable[Result], questions: Points) -> Points:
+    """The questions that count: all of them once anybody has a mark, none before."""
+    return questions if any(result.marks for result in results) else {}
+
+
+def score(result: Result, rubric: Rubric, questions: Points) -> Score:
+    """Points for each passed check, and for each mark if the questions count.
+
+    An exercise without verdicts (unreadable work) earns 0.
+    """
     outcomes = {outcome.exercise: outcome for outcome in result.outcomes}
     exercises: dict[str, float | None] = {}
     for exercise, points in rubric.items():
@@ -35,29 +44,31 @@ def score(result: Result, rubric: Rubric) -> Score:
         else:
             passed = [v.check for v in verdicts if v.kind is Kind.passed]
             exercises[exercise] = sum(points.get(check, 0) for check in passed)
-    earned = [points for points in exercises.values() if points is not None]
+    marks = {mark.question: mark.points for mark in result.marks}
+    marked = {question: marks.get(question) for question in questions}
+    earned = [points for points in (*exercises.values(), *marked.values()) if points is not None]
     total = sum(earned) if result.status is not Status.grader_error else None
-    return Score(exercises, total, sum(sum(points.values()) for points in rubric.values()))
+    most = sum(sum(points.values()) for points in rubric.values()) + sum(questions.values())
+    return Score(exercises, marked, total, most)
 
 
-def write_csv(
-    path: Path, results: Iterable[Result], rubric: Rubric, questions: Iterable[str] = ()
-) -> None:
+def write_csv(path: Path, results: Sequence[Result], rubric: Rubric, questions: Points) -> None:
     """Write `scores.csv` (UTF-8, RFC 4180): one row for each submission, a column an exercise.
 
-    The columns of `questions` come last and are empty: a person marks those.
+    The columns of the questions come last; they are empty where nobody has marked yet.
     """
-    unmarked = dict.fromkeys(questions, "")
+    counting = by_hand(results, questions)
     with replacing(path) as file:
         writer = csv.writer(file)
-        header = ["student_id", "submission", "status", "score", "max_score", *rubric, *unmarked]
-        writer.writerow(header)
+        header = ["student_id", "submission", "status", "score", "max_score"]
+        writer.writerow([*header, *rubric, *questions])
         for result in results:
-            found = score(result, rubric)
+            found = score(result, rubric, counting)
             points = (number(found.total), number(found.max_score))
-            cells = (number(value) for value in found.exercises.values())
-            row = [result.student_id, result.path, result.status, *points, *cells]
-            writer.writerow([*row, *unmarked.values()])
+            cells = [number(value) for value in found.exercises.values()]
+            marks = [number(found.questions.get(question)) for question in questions]
+            row = [result.student_id, result.path, result.status, *points]
+            writer.writerow([*row, *cells, *marks])
 
 
 def number(points: float | None) -> str:

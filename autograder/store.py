@@ -7,7 +7,8 @@ changed rubric is a new score without a new run.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
 from .errors import ResultsError
-from .model import CellNote, Kind, Outcome, Result, Status, Verdict
+from .model import CellNote, Kind, Mark, Outcome, Result, Status, Verdict
 
-SCHEMA = 1
+SCHEMA = 2
 FILE = "grades.db"
 
 _tables = MetaData()
@@ -80,6 +81,19 @@ _mistakes = _belonging(
     "mistakes",
     Column("exercise", String, nullable=False),
     Column("sentence", String, nullable=False),
+)
+
+
+# Of a student, not of a submission: a mark outlives the run that it was given after.
+_marks = Table(
+    "marks",
+    _tables,
+    Column("student_id", String, primary_key=True),
+    Column("question", String, primary_key=True),
+    Column("points", Float, nullable=False),
+    Column("marker", String, nullable=False),
+    Column("comment", String, nullable=False),
+    Column("marked_at", String, nullable=False),  # UTC, ISO 8601
 )
 
 
@@ -151,7 +165,7 @@ class Store:
                 "fingerprint": result.fingerprint,
                 "tier": result.tier,
                 "seconds": result.seconds,
-                "graded_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "graded_at": _now(),
             }
             new = connection.execute(_submissions.insert().returning(_submissions.c.id), row)
             key = new.scalar_one()
@@ -188,6 +202,15 @@ class Store:
             rows = connection.execute(select(_submissions).order_by(_submissions.c.student_id))
             for row in rows:
                 yield _result(connection, row)
+
+    def mark(self, student_id: str, marks: Iterable[Mark]) -> None:
+        """Record marks given by hand, in place of earlier ones for the same questions."""
+        with self._transaction() as connection:
+            for mark in marks:
+                which = (_marks.c.student_id == student_id) & (_marks.c.question == mark.question)
+                connection.execute(_marks.delete().where(which))
+                row = {"student_id": student_id, "marked_at": _now()} | asdict(mark)
+                connection.execute(_marks.insert(), row)
 
     def move(self, student_id: str, path: str) -> None:
         """Note that an unchanged submission now lies elsewhere."""
@@ -227,6 +250,10 @@ def _connect(path: Path) -> Engine:
     return engine
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def _insert(
     connection: Connection, table: Table, submission: int, rows: list[dict[str, Any]]
 ) -> None:
@@ -240,6 +267,8 @@ def _result(connection: Connection, row: Any) -> Result:
         chosen = select(table).where(table.c.submission == row.id).order_by(table.c.position)
         return list(connection.execute(chosen))
 
+    of_student = select(_marks).where(_marks.c.student_id == row.student_id)
+    marks = connection.execute(of_student.order_by(_marks.c.question))
     verdicts: dict[str, list[Verdict]] = {}
     for v in belonging(_verdicts):
         verdicts.setdefault(v.exercise, []).append(Verdict(v.check, Kind(v.kind), v.hint))
@@ -259,4 +288,5 @@ def _result(connection: Connection, row: Any) -> Result:
         fingerprint=row.fingerprint,
         tier=row.tier,
         seconds=row.seconds,
+        marks=tuple(Mark(m.question, m.points, m.marker, m.comment) for m in marks),
     )

@@ -16,7 +16,7 @@ from .course import Assignment
 from .model import Result, Status
 from .pages import summary
 from .proof import Trial
-from .score import number, score
+from .score import by_hand, number, score
 
 FEW = 40  # rows that are still worth printing one by one
 WIDTH_OF_ID, WIDTH_OF_SCORE = 22, 5
@@ -51,6 +51,7 @@ def summarise(
     `here` are the students whose submissions there are now; others are in the record only.
     """
     console = Console(highlight=False)
+    counting = by_hand(results, assignment.question_points)
     table = Table(box=None, header_style="bold", pad_edge=False)
     if len(results) <= FEW:
         room = max(20, console.width - WIDTH_OF_ID - WIDTH_OF_SCORE - 2)
@@ -58,23 +59,24 @@ def summarise(
         table.add_column("score", no_wrap=True, width=WIDTH_OF_SCORE, justify="right")
         table.add_column("first thing that went wrong", no_wrap=True, max_width=room)
         for result in results:
-            points = score(result, assignment.rubric)
+            points = score(result, assignment.rubric, counting)
             total = "-" if points.total is None else number(points.total)
             table.add_row(escape(_plain(result.student_id)), total, escape(_plain(summary(result))))
     else:
         table.add_column("exercise")
         table.add_column("mean", justify="right")
         table.add_column("of", justify="right")
-        scores = [score(result, assignment.rubric) for result in results]
+        scores = [score(result, assignment.rubric, counting) for result in results]
         for exercise, checks in assignment.rubric.items():
             earned = [s.exercises[exercise] for s in scores]
             known = [value for value in earned if value is not None]
             mean = f"{sum(known) / len(known):.2f}" if known else "-"
             table.add_row(exercise, mean, number(sum(checks.values())))
     console.print(table)
+    most = assignment.max_score + sum(counting.values())
     counts = Counter(result.status for result in results)
     kinds = ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
-    console.print(f"\n{len(results)} submissions ({kinds}), {number(assignment.max_score)} points")
+    console.print(f"\n{len(results)} submissions ({kinds}), {number(most)} points")
     console.print(f"scores    {escape(str(out / 'scores.csv'))}", soft_wrap=True)
     console.print(f"report    {escape(str(out / 'report.html'))}", soft_wrap=True)
     console.print(f"feedback  {escape(str(out / 'feedback'))}", soft_wrap=True)

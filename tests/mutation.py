@@ -16,7 +16,7 @@ import io
 import signal
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -278,10 +278,10 @@ class Reasons:
         return every - self.used
 
 
-def of_assignment(ready: Assignment) -> Iterator[tuple[str, list[Fate]]]:
+def of_assignment(ready: Assignment, only: Sequence[str] = ()) -> Iterator[tuple[str, list[Fate]]]:
     """The fates of all mutants, by exercise."""
     judge = Judge(ready.name, ready.references, tolerance(ready.policy), b"mutants", True)
-    for exercise in ready.references:
+    for exercise in (name for name in ready.references if name in only or not only):
         yield exercise, list(fates(exercise, [judge.prepare(exercise, s) for s in STUDENTS]))
 
 
@@ -289,9 +289,7 @@ def main(only: list[str]) -> int:
     """Print the report; returns the number of mutants that live without a reason."""
     course, reasons, unexplained = find_course(Path(__file__).parent), Reasons(), 0
     for name in course.grading.rubrics:
-        for exercise, found in of_assignment(course.assignment(name)):
-            if only and exercise not in only:
-                continue
+        for exercise, found in of_assignment(course.assignment(name), only):
             killed = sum(bool(fate.killed_by) for fate in found)
             print(f"\n## {exercise}: {killed} of {len(found)} mutants lose points\n")
             for fate in found:

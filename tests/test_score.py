@@ -84,7 +84,7 @@ CRASHED = result(status=Status.grader_error, problem="ZygoteDied: gone")
     ],
 )
 def test_every_passed_check_earns_its_points_and_a_grader_error_is_no_zero(found, exercises, total):
-    assert score(found, RUBRIC) == Score(exercises, total, 3.5)
+    assert score(found, RUBRIC, {}) == Score(exercises, {}, total, 3.5)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_the_csv_is_exactly_as_promised(tmp_path):
         replace(CRASHED, student_id="dee"),
         *(replace(UNREADABLE, student_id=name, path=name) for name in awkward),
     ]
-    write_csv(tmp_path / "scores.csv", results, RUBRIC)
+    write_csv(tmp_path / "scores.csv", results, RUBRIC, {})
     written = (tmp_path / "scores.csv").read_bytes()
     long = b"x" * 300
     zero = b"unreadable,0,3.5,0,0\r\n"
@@ -141,7 +141,7 @@ def test_the_csv_is_exactly_as_promised(tmp_path):
 
 
 def test_a_class_without_submissions_has_a_header(tmp_path):
-    write_csv(tmp_path / "scores.csv", [], {"one": {"a": 1}})
+    write_csv(tmp_path / "scores.csv", [], {"one": {"a": 1}}, {})
     header = b"student_id,submission,status,score,max_score,one\r\n"
     assert (tmp_path / "scores.csv").read_bytes() == header
 
@@ -275,7 +275,7 @@ def change(folder, statement):
         (
             ABOUT,
             "UPDATE about SET value = '0' WHERE key = 'schema'",
-            "{} is of schema '0', not '1': choose another --out",
+            "{} is of schema '0', not '2': choose another --out",
         ),
         (
             ABOUT,
@@ -321,7 +321,7 @@ def test_a_record_that_cannot_be_written_is_told(tmp_path):
 
 def test_what_a_record_is_of_can_be_read(tmp_path):
     stored(tmp_path)
-    assert read_about(tmp_path) == ABOUT | {"schema": "1"}
+    assert read_about(tmp_path) == ABOUT | {"schema": "2"}
 
 
 def test_a_folder_without_a_record_is_told_with_the_cure(tmp_path):

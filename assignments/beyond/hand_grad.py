@@ -27,7 +27,7 @@ def hand_grad(x, a, b):
     raise NotImplementedError("hand_grad")
 
 
-visible = case(x=torch.tensor([-2.0, -1.0, 0.5, 1.0, 2.5]), a=-1.25, b=0.25)
+visible = case(x=torch.tensor([-2.0, -1.0, 0.5, 1.0, 2.5]), a=1.25, b=0.25)
 
 
 def probe(hand_grad, case):

@@ -60,8 +60,8 @@ def too_much(kind, model, optimizer, x):
 
 @mistake(
     2,
-    "Every call clears everything: layer 0 is not the optimizer's, and x is neither's. "
-    "Clear what the kind asks for.",
+    "This clears more than was asked: layer 0 is not the optimizer's, and x is neither's. "
+    "Clear what the kind asks for, and nothing else.",
 )
 def too_much_all_three(kind, model, optimizer, x):
     optimizer.zero_grad()

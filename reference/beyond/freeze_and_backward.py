@@ -77,8 +77,8 @@ ZEROS = (
     "moves a parameter whose gradient is 0, and leaves it alone only where it is None."
 )
 CUT_GRAPH = (
-    "With the last layer under no_grad() or detached, nothing leads back to the layers before it: "
-    "switch requires_grad off for the parameters, and leave the forward pass as it is."
+    "Nothing is left that leads back to the other layers: switch requires_grad off for the "
+    "parameters of the prefix alone, and leave the forward pass as it is."
 )
 
 

@@ -16,7 +16,7 @@ def hand_grad(x, a, b):
 def hidden(draw):
     def candidate():
         x = torch.tensor(signed(draw, 5, 0.5, 2.5))
-        a = draw.choice([-1, 1]) * draw.uniform(1.5, 3)
+        a = -draw.uniform(1.5, 3)  # the visible one is positive
         b = draw.choice([-1, 1]) * draw.uniform(0.4, 1.2)
         return x, a, b
 

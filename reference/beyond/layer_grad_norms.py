@@ -90,9 +90,7 @@ def squared(model, X):
     return [m.weight.grad.pow(2).sum().item() for m in model if isinstance(m, nn.Linear)]
 
 
-@mistake(
-    3, "Rounding makes 0 of the smallest norms, and they are the point: return them as they are."
-)
+@mistake(3, "The smallest norms are lost, and they are the point: return them without rounding.")
 def rounded_to_0(model, X):
     model.zero_grad()
     model(X).pow(2).mean().backward()

@@ -8,7 +8,8 @@ from autograder.reference import alternative, mistake
 # The solution: what is expected is what it gives, so no value is ever typed.
 def {{ name }}(values):
     x = torch.tensor(values, requires_grad=True)
-    (x**3).sum().backward()
+    cubes = x**3
+    cubes.sum().backward()
     return x.grad
 
 
