@@ -23,6 +23,7 @@ import torch
 
 from . import judge
 from .course import Assignment, Course
+from .doors import nbgrader
 from .errors import CourseError
 from .files import replacing
 from .notebook import Values, notebook, student_cells
@@ -70,8 +71,8 @@ def student_files(course: Course, assignment: Assignment, wanted: Mapping[str, V
     }
 
 
-PUBLISHED: tuple[Door, ...] = (student_files,)
-DISTRIBUTED: tuple[Door, ...] = ()
+PUBLISHED: tuple[Door, ...] = (student_files, nbgrader.released)
+DISTRIBUTED: tuple[Door, ...] = (nbgrader.course_folder,)
 
 
 # Files

@@ -53,7 +53,8 @@ class Bundle:
         for verdict in outcome.verdicts:
             earned = points[verdict.check] if verdict.check in passed else 0
             print(f"{verdict.check}: {earned:g} of {points[verdict.check]:g}", verdict.hint)
-        return float(sum(points[check] for check in passed))
+        # In the rubric's order, so that rounding never gives more than all of them.
+        return float(sum(worth for check, worth in points.items() if check in passed))
 
     def passed(self, exercise: str, check: str, namespace: Mapping[str, Any]) -> bool:
         """Whether one check holds."""

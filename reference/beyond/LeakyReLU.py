@@ -16,9 +16,9 @@ class LeakyReLU(torch.autograd.Function):
         return torch.where(x > 0, x, slope * x)
 
     @staticmethod
-    def backward(ctx, g):
+    def backward(ctx, gradient):
         (x,) = ctx.saved_tensors
-        return torch.where(x > 0, g, ctx.slope * g), None
+        return torch.where(x > 0, gradient, ctx.slope * gradient), None
 
 
 def hidden(draw):

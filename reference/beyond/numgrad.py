@@ -5,7 +5,8 @@ from autograder.exercise import case
 from autograder.reference import alternative, mistake
 
 
-def numgrad(f, x, h=1e-5):
+def numgrad(f, x):
+    h = 1e-5
     g = torch.zeros_like(x)
     for i in range(x.numel()):
         e = torch.zeros_like(x)
