@@ -14,7 +14,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -24,9 +27,9 @@ import torch
 
 from . import wire
 from .compare import Tolerance
-from .exercise import Case, count_autograd, load_exercise
+from .exercise import Case, Exercise, count_autograd, load_exercise
 from .judge import Prepared
-from .model import Kind, Outcome
+from .model import Kind, Lost, Outcome
 from .observation import Observation
 from .reference import load_reference
 
@@ -41,6 +44,7 @@ class Bundle:
         about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
         self.assignment, self.rubric = about["assignment"], about["rubric"]
         self.tolerance = Tolerance(about["absolute"], about["relative"])
+        self.seconds: float = about["seconds"]  # for all hidden cases of one exercise
         self._judged: dict[str, tuple[Any, Outcome]] = {}
 
     def score(self, exercise: str, namespace: Mapping[str, Any]) -> float:
@@ -71,11 +75,10 @@ class Bundle:
             return known[1]
         probed = _never_defined(exercise) if answer is missing else answer
         with _as_when_graded():
-            visible = prepared.reference.exercise.observe(
-                probed, prepared.reference.exercise.visible
-            )
-            seen = [prepared.reference.exercise.observe(probed, case) for case in prepared.cases]
-        outcome = prepared.outcome([_sent(o) for o in seen], [_sent(visible)])
+            public = prepared.reference.exercise
+            visible = _observed(public, probed, [public.visible], self.seconds)
+            seen = _observed(public, probed, prepared.cases, self.seconds)
+        outcome = prepared.outcome(seen, visible)
         self._judged[exercise] = (answer, outcome)
         return outcome
 
@@ -89,6 +92,48 @@ def _prepared(bundle: Bundle, exercise: str) -> Prepared:
         cases = tuple(Case(inputs) for inputs in wire.decode(file.read, wire.MAX_JOB))
     with _quietly():
         return Prepared(reference, cases, bundle.tolerance, Lock())
+
+
+def _observed(
+    exercise: Exercise, answer: Any, cases: Sequence[Case], seconds: float
+) -> list[Observation | Lost]:
+    """What is seen in each case; from where the time is up, nothing."""
+    end, found = time.monotonic() + seconds, list[Observation | Lost]()
+    for case in cases:
+        seen = None
+        with contextlib.suppress(_TimeIsUp), _limited(end - time.monotonic()) as rings:
+            seen = exercise.observe(answer, case)
+        if seen is None or rings:
+            lost = Lost(Kind.timed_out, f"stopped after {seconds:g} seconds")
+            return found + [lost] * (len(cases) - len(found))
+        found.append(_sent(seen))
+    return found
+
+
+class _TimeIsUp(BaseException):
+    """Raised in the midst of student code."""
+
+
+@contextlib.contextmanager
+def _limited(seconds: float) -> Iterator[list[int]]:
+    """Raise when the time is up, and on and on: a probe takes it for the error of one call."""
+    rings = list[int]()
+
+    def ring(number: int, _: Any) -> None:
+        rings.append(number)
+        raise _TimeIsUp
+
+    if threading.current_thread() is not threading.main_thread():  # signals cannot be had there
+        yield rings
+        return
+    handler = signal.signal(signal.SIGALRM, ring)
+    timer = signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), 0.1)
+    try:
+        yield rings
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, *timer)  # somebody else's, such as a test's
 
 
 def _never_defined(exercise: str) -> Callable[..., Any]:

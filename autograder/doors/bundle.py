@@ -3,7 +3,7 @@
     autograder/            the engine's judging half, for `autograder.hidden_tests`
     assignments/, reference/   both halves of the exercises
     cases/<exercise>.bin   the class's hidden cases, as a frame: not the secret that drew them
-    about.json             the assignment's name, its rubric and tolerance
+    about.json             the assignment's name, its rubric, tolerance and time limit
 
 It holds every answer: it may lie where the grader runs, and never where students look.
 """
@@ -51,6 +51,7 @@ def bundle(course: Course, assignment: Assignment) -> Bundled:
         "rubric": assignment.rubric,
         "absolute": limit.absolute,
         "relative": limit.relative,
+        "seconds": assignment.policy.limits.exercise_seconds,
     }
     files[PurePosixPath("about.json")] = (json.dumps(about, indent=1) + "\n").encode()
     return files

@@ -1,7 +1,7 @@
 """nbgrader's files: a course folder for the instructor, and the notebook that its students get.
 
-`dist/nbgrader/` is the course folder: `nbgrader_config.py`, the source notebooks, and in `hidden/` a
-bundle for each assignment, which the hidden tests find from wherever nbgrader starts the kernel.
+`dist/nbgrader/` is the course folder: `nbgrader_config.py`, the source notebooks, and in `hidden/`
+a bundle for each assignment, which the hidden tests find from wherever nbgrader starts the kernel.
 `assignments/<assignment>/nbgrader/` holds what `nbgrader generate_assignment` makes of the source,
 byte for byte, though nbgrader itself is not needed to write either.
 
@@ -45,7 +45,7 @@ def _bundle():
     return Bundle(folder)
 """
 # From the first cell on, the bundle's engine counts what autograd does.
-FIRST = "\n# BEGIN HIDDEN TESTS\n" + BUNDLE + "\n\n_bundle()\n# END HIDDEN TESTS"
+FIRST = "\n# BEGIN HIDDEN TESTS\n" + BUNDLE + "\n\n_hidden = _bundle()\n# END HIDDEN TESTS"
 TEST = (
     """\
 _score = None if {check} else 0.0

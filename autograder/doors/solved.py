@@ -40,9 +40,12 @@ def solved(reference: Reference) -> str:
 def _pairs(skeleton: ast.stmt, solution: ast.stmt) -> Iterator[tuple[Function, Function]]:
     """The functions to fill in, each with the one that it is filled from; none if they differ."""
     unfinished, finished = _functions(skeleton), _functions(solution)
-    if [_signature(f) for f in unfinished] == [_signature(f) for f in finished]:
-        if all(isinstance(function.body[-1], ast.Raise) for function in unfinished):
-            yield from zip(unfinished, finished, strict=True)
+    if (
+        [_signature(f) for f in unfinished] == [_signature(f) for f in finished]
+        and all(isinstance(f.body[-1], ast.Raise) for f in unfinished)
+        and all(f.body[0].lineno > f.lineno for f in finished)
+    ):
+        yield from zip(unfinished, finished, strict=True)
 
 
 def _functions(statement: ast.stmt) -> list[Function]:
@@ -76,4 +79,4 @@ def _imports(reference: Reference, source: str) -> list[str]:
             statement.names = names
             if names and ast.unparse(statement) != "import torch":
                 found.append(ast.unparse(statement))
-    return found
+    return [*found, ""] if found else []

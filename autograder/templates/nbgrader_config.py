@@ -1,16 +1,23 @@
 """The configuration of this nbgrader course; written by `autograder build`, with its reasons."""
 
+from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
 from nbgrader.preprocessors import (
+    AssignLatePenalties,
     CheckCellMetadata,
     ClearHiddenTests,
     ClearMarkScheme,
     ClearOutput,
     DeduplicateIds,
+    Execute,
     GetGrades,
+    IgnorePattern,
+    LimitOutput,
+    NbGraderPreprocessor,
     OverwriteCells,
     OverwriteKernelspec,
+    SaveAutoGrades,
 )
-from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
+from nbgrader.utils import is_grade, is_task
 
 c = get_config()  # noqa: F821 (nbgrader provides it)
 
@@ -71,6 +78,23 @@ class NothingMissing(OverwriteCells):
         return nb, resources
 
 
+class NoTaskForNothing(SaveAutoGrades):
+    """A prompt with its mark scheme is worth no points by itself: nobody need enter these.
+
+    nbgrader would ask for them, and call every submission unmarked until somebody does.
+    """
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        cell, resources = super().preprocess_cell(cell, resources, cell_index)
+        if is_task(cell) and not cell.metadata.nbgrader["points"]:
+            name = cell.metadata.nbgrader["grade_id"]
+            place = (self.notebook_id, self.assignment_id, self.student_id)
+            grade = self.gradebook.find_grade(name, *place)
+            grade.auto_score, grade.needs_manual_grade = 0, False
+            self.gradebook.db.commit()
+        return cell, resources
+
+
 c.Autograde.sanitize_preprocessors = [
     ClearOutput,
     OneOfEach,
@@ -79,11 +103,33 @@ c.Autograde.sanitize_preprocessors = [
     CheckCellMetadata,
 ]
 
+c.Autograde.autograde_preprocessors = [
+    Execute,
+    IgnorePattern,
+    ClearMetadataPreprocessor,
+    LimitOutput,
+    NoTaskForNothing,
+    AssignLatePenalties,
+    CheckCellMetadata,
+]
+
+class WithoutTraceback(NbGraderPreprocessor):
+    """Of an error in a test, such as a time-out, the last line: above it stands hidden code."""
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        if is_grade(cell) and cell.cell_type == "code":
+            for output in cell.outputs:
+                if output.output_type == "error":
+                    output.traceback = [f"{output.ename}: {output.evalue}"]
+        return cell, resources
+
+
 # Feedback without hidden tests and mark schemes, so that the assignment can be used again. Students
 # read what each check earned, and why, in the output of the tests.
 c.GenerateFeedback.preprocessors = [
     GetGrades,
     ClearHiddenTests,
     ClearMarkScheme,
+    WithoutTraceback,
     CSSHTMLHeaderPreprocessor,
 ]
