@@ -23,7 +23,7 @@ import torch
 
 from . import judge
 from .course import Assignment, Course
-from .doors import nbgrader
+from .doors import nbgrader, otter
 from .errors import CourseError
 from .files import replacing
 from .notebook import Values, notebook, student_cells
@@ -71,8 +71,8 @@ def student_files(course: Course, assignment: Assignment, wanted: Mapping[str, V
     }
 
 
-PUBLISHED: tuple[Door, ...] = (student_files, nbgrader.released)
-DISTRIBUTED: tuple[Door, ...] = (nbgrader.course_folder,)
+PUBLISHED: tuple[Door, ...] = (student_files, nbgrader.released, otter.student_folder)
+DISTRIBUTED: tuple[Door, ...] = (nbgrader.course_folder, otter.distributed)
 
 
 # Files

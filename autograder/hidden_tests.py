@@ -62,8 +62,15 @@ class Bundle:
 
     def passed(self, exercise: str, check: str, namespace: Mapping[str, Any]) -> bool:
         """Whether one check holds."""
-        verdicts = self.outcome(exercise, namespace).verdicts
-        return any(v.check == check and v.kind is Kind.passed for v in verdicts)
+        return not self.problem(exercise, check, namespace)
+
+    def problem(self, exercise: str, check: str, namespace: Mapping[str, Any]) -> str:
+        """What the student should read of a check that does not hold; empty if it holds."""
+        outcome = self.outcome(exercise, namespace)
+        (verdict,) = (verdict for verdict in outcome.verdicts if verdict.check == check)
+        if verdict.kind is Kind.passed:
+            return ""
+        return "\n".join([*outcome.mistakes, verdict.hint or verdict.kind])
 
     def outcome(self, exercise: str, namespace: Mapping[str, Any]) -> Outcome:
         """The verdicts on what the notebook defines under that name; run once for each answer."""

@@ -30,23 +30,29 @@ FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # in Colab, i
 HELPED = {"attempt", "case"}  # what a probe may use of the engine: the helper cell has its own
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 METADATA = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+HELPER_CELL = "visible-checks"
+HELPER_NOTE = """\
+The next cell makes the checks work. Run it once, and again after each restart of the kernel; you
+need not read it."""
 
 Cell = dict[str, Any]  # as nbformat 4.5 has it
 Values = Mapping[str, Any]  # of one exercise's visible case, by part: plain data
 
 
-def notebook(cells: Iterable[Cell]) -> bytes:
+def notebook(cells: Iterable[Cell], **metadata: Any) -> bytes:
     """A notebook file of these cells, the same bytes every time."""
-    content = {"cells": list(cells), "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+    about = METADATA | metadata
+    content = {"cells": list(cells), "metadata": about, "nbformat": 4, "nbformat_minor": 5}
     return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def student_cells(assignment: Assignment, wanted: Mapping[str, Values]) -> list[Cell]:
     """The cells of the student notebook, given the wanted values of each visible case.
 
-    Their ids tell what they are: `lesson-01`, ..., `visible-checks` (the helper cell), and for an
-    exercise `NAME-prompt`, `NAME` (the skeleton) and `NAME-check`. A question has `NAME-prompt` and
-    `NAME`, and where the answer is of several cells also `NAME-2`, ...
+    Their ids tell what they are: `lesson-01`, ..., `visible-checks` (the helper cell, after
+    `visible-checks-note`), and for an exercise `NAME-prompt`, `NAME` (the skeleton) and
+    `NAME-check`. A question has `NAME-prompt` and `NAME`, and where the answer is of several cells
+    also `NAME-2`, ...
 
     Raises:
         CourseError: the lesson mentions an unknown exercise, or one of them twice.
@@ -54,7 +60,11 @@ def student_cells(assignment: Assignment, wanted: Mapping[str, Values]) -> list[
     cells = list(_cells(assignment, wanted))
     # After the title, if the lesson begins with one.
     place = [cell["cell_type"] for cell in cells if cell["id"] == "lesson-01"].count("markdown")
-    cells.insert(place, _code("visible-checks", _helpers()) | {"metadata": FOLDED})
+    title, source = helpers()  # Colab folds the cell under the title
+    cells[place:place] = [
+        markdown_cell(f"{HELPER_CELL}-note", HELPER_NOTE),
+        code_cell(HELPER_CELL, f"# @title {title}\n{source}") | {"metadata": FOLDED},
+    ]
     return cells
 
 
@@ -64,32 +74,36 @@ def _cells(assignment: Assignment, wanted: Mapping[str, Values]) -> Iterator[Cel
         for cell in jupytext.reads(text, fmt="md").cells:
             if cell.source.strip():
                 number += 1
-                make = _code if cell.cell_type == "code" else _markdown
+                make = code_cell if cell.cell_type == "code" else markdown_cell
                 yield make(f"lesson-{number:02}", cell.source)
         if name in assignment.questions:
             question = assignment.questions[name]
-            yield _markdown(
+            yield markdown_cell(
                 f"{name}-prompt", _headed(question.prompt, "Question", name, question.points)
             )
             for position, (kind, source) in enumerate(question.answer, start=1):
-                make = _code if kind == "code" else _markdown
+                make = code_cell if kind == "code" else markdown_cell
                 yield make(name if position == 1 else f"{name}-{position}", source)
         elif name:
             exercise = assignment.references[name].exercise
             points = sum(assignment.rubric[name].values())
-            yield _markdown(f"{name}-prompt", _headed(exercise.prompt, "Exercise", name, points))
-            yield _code(name, exercise.skeleton)
-            yield _code(f"{name}-check", _check(exercise, wanted[name]))
+            yield markdown_cell(
+                f"{name}-prompt", _headed(exercise.prompt, "Exercise", name, points)
+            )
+            yield code_cell(name, exercise.skeleton)
+            yield code_cell(f"{name}-check", _check(exercise, wanted[name]))
 
 
-def _markdown(name: str, source: str) -> Cell:
+def markdown_cell(name: str, source: str) -> Cell:
+    """A cell of text, with that id."""
     lines = source.strip().splitlines(keepends=True)
     return {"cell_type": "markdown", "id": name, "metadata": {}, "source": lines}
 
 
-def _code(name: str, source: str) -> Cell:
+def code_cell(name: str, source: str) -> Cell:
+    """A cell of code that was never run, with that id."""
     run: Cell = {"cell_type": "code", "execution_count": None, "outputs": []}
-    return _markdown(name, source) | run
+    return markdown_cell(name, source) | run
 
 
 def _sections(assignment: Assignment) -> Iterator[tuple[str, str]]:
@@ -113,11 +127,10 @@ def _sections(assignment: Assignment) -> Iterator[tuple[str, str]]:
     yield from (("", name) for name in left)
 
 
-def _helpers() -> str:
-    """The helper module as a cell; its docstring becomes the title that Colab folds it under."""
-    text = HELPERS.read_text(encoding="utf-8")
-    docstring, rest = text.removeprefix('"""').split('"""', 1)
-    return f"# @title {docstring}\n{rest.lstrip()}"
+def helpers() -> tuple[str, str]:
+    """The helper module: its docstring, and its source without it."""
+    _, docstring, source = HELPERS.read_text(encoding="utf-8").split('"""', 2)
+    return docstring, source.strip()
 
 
 def _headed(prompt: str, kind: str, name: str, points: float) -> str:
@@ -129,18 +142,23 @@ def _headed(prompt: str, kind: str, name: str, points: float) -> str:
 
 
 def _check(exercise: Exercise, wanted: Values) -> str:
-    """Source of the check cell: probe and visible case as in the exercise's file, wanted values."""
+    """Source of the check cell."""
     return "\n\n".join(
         [
             f"# Visible check of {exercise.name}: run it after the cell above",
-            *_needed(exercise.path, {"visible", "probe"}, exercise.name),
-            f"wanted = {literal(dict(wanted), before=9)}",
+            *visible_case(exercise, wanted),
             f'check("{exercise.name}", probe, visible, wanted)',
         ]
     )
 
 
-def _needed(path: Path, names: set[str], without: str = "") -> list[str]:
+def visible_case(exercise: Exercise, wanted: Values) -> list[str]:
+    """Source of probe and visible case, as in the exercise's file, and of the wanted values."""
+    needed = definitions(exercise.path, {"visible", "probe"}, exercise.name)
+    return [*needed, f"wanted = {literal(dict(wanted), before=9)}"]
+
+
+def definitions(path: Path, names: set[str], without: str = "") -> list[str]:
     """Source of what defines `names` at the top of a course file, and of all that this needs.
 
     Definitions from neighbours (`from ._shared import net`) come with it; the engine's `attempt`
@@ -160,7 +178,7 @@ def _needed(path: Path, names: set[str], without: str = "") -> list[str]:
             if not neighbour.is_file():
                 raise CourseError(f"{path}:{statement.lineno}: import names: from ._file import x")
             used = [a for a in statement.names if (a.asname or a.name) in names]
-            sources += _needed(neighbour, {a.name for a in used})
+            sources += definitions(neighbour, {a.name for a in used})
             sources += [f"{a.asname} = {a.name}" for a in used if a.asname]
         elif module.split(".")[0] == "autograder":
             if lacking := (_defined(statement) & names) - HELPED:

@@ -1,0 +1,42 @@
+# Made by `autograder build`. The visible case is worth no points.
+OK_FORMAT = False
+
+from otter.test_files import test_case
+
+{{ helpers }}
+
+
+{{ visible }}
+
+
+@test_case(name="visible case", points=0, hidden=False)
+def _visible_case(env):
+    global ANSWERS
+    ANSWERS = env
+    report = checked({{ exercise | python }}, probe, visible, wanted)
+    assert report.startswith("passes"), report
+{% if points %}
+
+
+import sys as _sys
+from pathlib import Path as _Path
+
+_bundled = _Path({{ bundle | python }}).resolve()
+if str(_bundled) not in _sys.path:
+    _sys.path.insert(0, str(_bundled))  # before an engine that may be installed
+
+from autograder.hidden_tests import Bundle as _Bundle
+
+_bundle = _Bundle(_bundled)
+{% for check, worth in points.items() %}
+
+
+@test_case(name={{ check | python }}, points={{ worth | python }}, hidden=True, failure_message={{ message.format(check) | python }})
+def _check_{{ loop.index }}(env):
+    problem = _bundle.problem({{ exercise | python }}, {{ check | python }}, env)
+    assert not problem, problem
+{% endfor %}
+{% endif %}
+
+
+name, points = {{ exercise | python }}, None
