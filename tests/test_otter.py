@@ -142,7 +142,7 @@ def test_what_other_cells_mention_of_a_check_is_given():
 
 
 def test_tests_of_assignments_that_share_a_name_lie_apart(monkeypatch):
-    shared = dict.fromkeys(["train"], {"history": 1.0})
+    shared = {"train": {"history": 1.0}}
     monkeypatch.setitem(COURSE.grading.rubrics, "again", shared)
     assert "backprop-tests/train.py" in published("backprop")
     assert (
