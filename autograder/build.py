@@ -24,6 +24,7 @@ import torch
 from . import judge
 from .course import Assignment, Course
 from .doors import nbgrader, otter
+from .doors.gradescope.archive import gradescope
 from .errors import CourseError
 from .files import replacing
 from .notebook import Values, notebook, student_cells
@@ -72,7 +73,7 @@ def student_files(course: Course, assignment: Assignment, wanted: Mapping[str, V
 
 
 PUBLISHED: tuple[Door, ...] = (student_files, nbgrader.released, otter.student_folder)
-DISTRIBUTED: tuple[Door, ...] = (nbgrader.course_folder, otter.distributed)
+DISTRIBUTED: tuple[Door, ...] = (nbgrader.course_folder, otter.distributed, gradescope)
 
 
 # Files

@@ -112,6 +112,12 @@ def read_submission(student: str, entries: list[Entry], assignment: str) -> Subm
     return Submission(student, path, cells, files, digest=digest.hexdigest())
 
 
+def files_of_one(folder: Path, student: str) -> list[Entry]:
+    """The files of a folder that holds one student's work, as if it lay among others'."""
+    entries, _ = _walk(folder.resolve(), None)
+    return [replace(entry, path=PurePosixPath(student) / entry.path) for entry in entries]
+
+
 def _of(assignment: str, entries: list[Entry]) -> list[Entry]:
     """Those that lie in a folder named like the assignment, as in nbgrader's tree."""
     return [entry for entry in entries if assignment in entry.path.parts[1:-1]]

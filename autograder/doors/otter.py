@@ -1,9 +1,10 @@
 """otter-grader: the student folder with its visible tests, and the autograder zip.
 
 Nothing here imports otter: the files are what `otter assign` and `otter generate` of version 7
-would write. Tests have otter's exception format, whose functions run in a module of their own and say in
-one sentence what is wrong. Cells of visible checks are left out when otter grades, so that answers
-are judged once, after the last cell, as our own grader does it, wherever a student moved them.
+would write. Tests have otter's exception format, whose functions run in a module of their own and
+say in one sentence what is wrong. Cells of visible checks are left out when otter grades, so that
+answers are judged once, after the last cell, as our own grader does it, wherever a student moved
+them.
 """
 
 from __future__ import annotations

@@ -1,0 +1,83 @@
+"""Gradescope's `results.json`: a test for each check, with what its student should read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...course import Assignment
+from ...model import Kind, Outcome, Result, Status, Verdict
+from ...score import number, score
+from .deadline import Deadline
+
+
+def report(result: Result, assignment: Assignment, deadline: Deadline | None) -> dict[str, Any]:
+    """What Gradescope shows of a graded or unreadable submission.
+
+    Hints and notes are what the feedback page says: never a hidden input or a wanted value.
+    """
+    found = score(result, assignment.rubric)
+    outcomes = {outcome.exercise: outcome for outcome in result.outcomes}
+    tests = [
+        test
+        for place, exercise in enumerate(assignment.rubric, start=1)
+        for test in _tests(place, outcomes.get(exercise, Outcome(exercise, ())), assignment)
+    ]
+    return {
+        "score": found.total,
+        "execution_time": result.seconds,
+        "output": _output(result, assignment, deadline),
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": tests,
+        "extra_data": {
+            "assignment": assignment.name,
+            "status": result.status.value,
+            "max_score": found.max_score,
+            "exercises": found.exercises,
+            "isolation_tier": result.tier,
+            "deadline": deadline.data() if deadline else None,
+        },
+    }
+
+
+def _tests(place: int, outcome: Outcome, assignment: Assignment) -> list[dict[str, Any]]:
+    """The checks of one exercise; the first that failed begins with the recognised mistakes."""
+    verdicts = {verdict.check: verdict for verdict in outcome.verdicts}
+    first = list(outcome.mistakes)
+    tests = []
+    for position, (check, points) in enumerate(assignment.rubric[outcome.exercise].items(), 1):
+        verdict = verdicts.get(check, Verdict(check, Kind.not_run))
+        passed = verdict.kind is Kind.passed
+        lines = [] if passed else [*first, verdict.hint]
+        first = first if passed else []
+        tests.append(
+            {
+                "name": f"{outcome.exercise}: {check}",
+                "number": f"{place}.{position}",
+                "score": points if passed else 0,
+                "max_score": points,
+                "status": "passed" if passed else "failed",
+                "output": "\n".join(line for line in lines if line),
+                "visibility": "visible",
+            }
+        )
+    return tests
+
+
+def _output(result: Result, assignment: Assignment, deadline: Deadline | None) -> str:
+    """What there is to say of the whole submission."""
+    paragraphs = [deadline.sentence() if deadline else ""]
+    if result.status is Status.unreadable:
+        paragraphs.append(f"The submission could not be read: {result.problem}.")
+    if result.notes:
+        notes = [f"cell {note.cell}: {note.message}" for note in result.notes]
+        intro = "What happened while the cells ran (this costs nothing by itself):"
+        paragraphs.append("\n".join([intro, *notes]))
+    if assignment.questions:
+        points = number(sum(question.points for question in assignment.questions.values()))
+        names = ", ".join(assignment.questions)
+        paragraphs.append(f"A person reads and marks {names} ({points} points more).")
+    return "\n\n".join(filter(None, paragraphs))
