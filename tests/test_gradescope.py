@@ -314,6 +314,7 @@ def notebook(assignment, **answers):
 
 
 # Looks, at each call, for the needles in every file that could hold them, and for places to write.
+# It has them backwards, for else it would find itself.
 THIEF = """
 import os
 def {name}(*args, **kwargs):
@@ -324,7 +325,7 @@ def {name}(*args, **kwargs):
                 text = file.read(1 << 20)
         except OSError:
             return
-        if any(needle in text for needle in {needles!r}):
+        if any(needle[::-1] in text for needle in {needles!r}):
             found.append(path)
         if {public!r} in text:
             control.append(path)
@@ -343,12 +344,16 @@ def {name}(*args, **kwargs):
         look(path)
         if os.access(path, os.R_OK):
             found.append("readable " + path)
-    for top in ("/autograder", "/opt/autograder/course", "/opt/autograder/engine", "/tmp"):
+    for top in ("/autograder", course, course + "/assignments/backprop",
+                "/opt/autograder/engine", "/tmp"):
         for place, _, files in os.walk(top):
             for file in files:
                 look(os.path.join(place, file))
-    for process in ["self", *filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") and
-                                    os.access("/proc", os.R_OK) else [])]:
+    try:
+        processes = ["self", *filter(str.isdigit, os.listdir("/proc"))]
+    except OSError:
+        processes = []
+    for process in processes:
         for file in ("environ", "cmdline", "mem", "fd/3"):
             look("/proc/" + process + "/" + file)
     for path in ("/autograder/results/results.json", "/autograder/run_autograder",
@@ -407,7 +412,7 @@ def submissions(assignment):
     first, reference = next(iter(assignment.references.items()))
     sentences = [m.sentence for r in assignment.references.values() for m in r.mistakes.values()]
     public = reference.exercise.path.read_text("utf-8").strip().splitlines()[-1]
-    needles = [SECRET, *(sentence[:60] for sentence in sentences)]
+    needles = [text[:60][::-1] for text in (SECRET, *sentences)]
     thief = THIEF.format(name=first, needles=needles, public=public)
     return {
         "solved": notebook(assignment, **answers),
@@ -433,23 +438,33 @@ def ours(course, assignment, submissions, tmp_path_factory):
         workers=1,
     )
     results = pipeline.grade(job, lambda *_: None)
-    return {result.student_id: score(result, assignment.rubric).exercises for result in results}
+    points = {result.student_id: score(result, assignment.rubric) for result in results}
+    assert (assignment.max_score, 0) == (points["solved"].total, points["untouched"].total)
+    assert 0 < points["mistaken"].total < assignment.max_score
+    return {name: found.exercises for name, found in points.items()}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root, as in Gradescope's container")
-@pytest.mark.parametrize("tier", ["A", "B", "C"])
+@pytest.mark.parametrize(
+    "tier, names",
+    [
+        ("A", ["solved", "untouched", "mistaken", "thief"]),
+        ("B", ["solved", "untouched", "mistaken", "thief"]),
+        ("C", ["thief"]),  # which holds the other solutions as well
+    ],
+)
 def test_scores_are_our_own_graders_and_a_thief_finds_nothing(
-    tier, zipped, submissions, ours, assignment, tmp_path
+    tier, names, zipped, submissions, ours, assignment, tmp_path
 ):
     if (here := detect(trusted=True)).name > tier or (tier == "B" and not here.landlock):
         pytest.skip(f"this machine gives tier {here.name} only")
     root = tmp_path / "autograder"
     opened(zipped).extractall(root / "source")  # without modes: setup.sh must not rely on them
-    for name, text in submissions.items():
+    for name in names:
         (root / "submissions" / name).mkdir(parents=True)
-        (root / "submissions" / name / "backprop.ipynb").write_text(text)
+        (root / "submissions" / name / "backprop.ipynb").write_text(submissions[name])
     python = Path(sys.base_prefix, "bin", "python3")
     paths = dict.fromkeys((sys.base_prefix, sys.prefix))
     harness = ["sh", "-c", HARNESS]
@@ -461,22 +476,17 @@ def test_scores_are_our_own_graders_and_a_thief_finds_nothing(
         text=True,
     )
     assert 0 == done.returncode, done.stdout + done.stderr
-    assert set(submissions) == {path.name for path in (root / "all").iterdir()}
+    assert set(names) == {path.name for path in (root / "all").iterdir()}
     made = {}
-    for name in submissions:
+    for name in names:
         results = root / "all" / name
         printed = (results / "stdout").read_text()
-        assert ("0\n", tier) == ((results / "code").read_text(), printed.strip()[-1:]), printed
+        assert "0\n" == (results / "code").read_text(), printed
+        assert printed.endswith(f", isolation tier {tier}\n")
         made[name] = json.loads((results / "results.json").read_text())
         jsonschema.validate(made[name], SCHEMA)
-    scores = {name: found["extra_data"]["exercises"] for name, found in made.items()}
-    assert ours == scores
-    assert (assignment.max_score, 0) == (made["solved"]["score"], made["untouched"]["score"])
-    first = next(iter(assignment.references))
-    sentence = next(iter(assignment.references[first].mistakes.values())).sentence
-    assert (
-        sentence in made["mistaken"]["tests"][0]["output"] + made["mistaken"]["tests"][1]["output"]
-    )
+        assert ours[name] == made[name]["extra_data"]["exercises"]
+        assert sum(ours[name].values()) == made[name]["score"]
+    assert SECRET not in json.dumps(made)
     hint = made["thief"]["tests"][0]["output"]
     assert "found: []" in hint and re.search("control: [1-9]", hint), hint
-    assert SECRET not in json.dumps(made)
