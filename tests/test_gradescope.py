@@ -292,6 +292,16 @@ def test_a_fault_of_ours_leaves_no_results_and_says_so(laid_out, capsys):
     assert "no score was given, the instructor has to look" in printed and "damaged" in printed
 
 
+@pytest.mark.parametrize("limit, refused", [("805306368\n", True), ("1610612736", False)])
+def test_a_container_too_small_is_refused(laid_out, capsys, monkeypatch, limit, refused):
+    installed, root = laid_out
+    (root / "memory.max").write_text(limit)
+    monkeypatch.setattr(run, "MEMORY_LIMITS", (root / "absent", root / "memory.max"))
+    monkeypatch.setattr(run, "find_course", lambda folder: find_course(root))  # and no further
+    assert 2 == run.main(installed, root)
+    assert refused == ("768 MB of memory" in capsys.readouterr().out)
+
+
 def test_a_grader_error_leaves_no_results(laid_out, assignment, capsys, monkeypatch):
     installed, root = laid_out
     failed = Result("s", "s", Status.grader_error, problem="the process that forks is gone")

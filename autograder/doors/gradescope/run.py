@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ... import pipeline
 from ...course import SECRET_FILE, Assignment, find_course
-from ...errors import AutograderError, SubmissionsError
+from ...errors import AutograderError, SandboxError, SubmissionsError
 from ...files import replacing
 from ...model import Result, Status
 from ...read import files_of_one
@@ -24,6 +24,11 @@ from ...tier import detect
 from .deadline import Deadline, read_deadline
 from .report import report
 
+MEMORY = 1 << 30  # bytes; grading the untouched notebook takes 0.8 GB, most of it torch's
+MEMORY_LIMITS = (  # of the container, in version 2 of cgroups and in version 1
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 STUDENT = "submission"  # there is only one, and Gradescope knows whose it is
 
 
@@ -52,6 +57,7 @@ def grade(folder: Path, root: Path) -> tuple[Result, Assignment]:
     Raises:
         AutograderError: of several kinds, none of them the student's fault.
     """
+    _refuse_too_little_memory()
     course = find_course(folder)
     (name,) = (path.name for path in (folder / "assignments").iterdir())
     assignment = course.assignment(name)
@@ -69,6 +75,21 @@ def grade(folder: Path, root: Path) -> tuple[Result, Assignment]:
         )
         (result,) = pipeline.grade(job, lambda student, result: None)
     return result, assignment
+
+
+def _refuse_too_little_memory() -> None:
+    """The kernel would kill something for want of memory, and it may be an honest worker.
+
+    Raises:
+        SandboxError: says where to change it.
+    """
+    for path in MEMORY_LIMITS:
+        limit = path.read_text().strip() if path.is_file() else "max"
+        if limit != "max" and int(limit) < MEMORY:
+            raise SandboxError(
+                f"this container has {int(limit) >> 20} MB of memory, and grading needs at least "
+                f"{MEMORY >> 20}: choose more under Autograder Settings in Gradescope"
+            )
 
 
 def _deadline(root: Path) -> Deadline | None:
