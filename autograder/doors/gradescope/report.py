@@ -15,7 +15,7 @@ def report(result: Result, assignment: Assignment, deadline: Deadline | None) ->
 
     Hints and notes are what the feedback page says: never a hidden input or a wanted value.
     """
-    found = score(result, assignment.rubric)
+    found = score(result, assignment.rubric, {})
     outcomes = {outcome.exercise: outcome for outcome in result.outcomes}
     tests = [
         test

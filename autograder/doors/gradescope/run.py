@@ -45,7 +45,7 @@ def main(course: Path, root: Path) -> int:
         return _no_score(result.problem)
     with replacing(written) as file:
         json.dump(report(result, assignment, _deadline(root)), file, indent=1)
-    found = score(result, assignment.rubric)
+    found = score(result, assignment.rubric, {})
     points = f"{number(found.total)} of {number(found.max_score)} points"
     _say(f"{result.status.value}, {points}, isolation tier {result.tier}")
     return 0
