@@ -21,6 +21,7 @@ shift
 cd "$root"
 pivot_root . old
 cd /autograder
+rmdir "/old$root"
 umount -l /old
-rmdir "/old"
+rmdir /old
 exec "$@"

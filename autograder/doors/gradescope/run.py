@@ -55,7 +55,7 @@ def grade(folder: Path, root: Path) -> tuple[Result, Assignment]:
     """Put the submission through the pipeline that grades a class.
 
     Raises:
-        AutograderError: of several kinds, none of them the student's fault.
+        AutograderError: of several kinds; then there is no score.
     """
     _refuse_too_little_memory()
     course = find_course(folder)
