@@ -87,7 +87,7 @@ def test_the_notebook_is_one_of_otters(assignment):
     made = list(sources(assignment).values())
     start = f'# Initialize Otter\nimport otter\ngrader = otter.Notebook("{assignment}.ipynb")'
     assert start == made[0]
-    assert "grader.export(pdf=False, run_tests=True)" == made[-1]
+    assert made[-1].startswith("grader.export(pdf=False")
 
 
 @each_assignment
@@ -142,31 +142,38 @@ def test_what_other_cells_mention_of_a_check_is_given():
 
 
 def test_tests_of_assignments_that_share_a_name_lie_apart(monkeypatch):
-    shared = {"train": {"history": 1.0}}
-    monkeypatch.setitem(COURSE.grading.rubrics, "again", shared)
-    assert "backprop-tests/train.py" in published("backprop")
-    assert (
-        'Notebook("backprop.ipynb", tests_dir="./backprop-tests")' in sources("backprop")["otter"]
-    )
-    assert "tests/hvp.py" in published("beyond")
+    monkeypatch.setitem(COURSE.grading.rubrics, "again", {"train": {"history": 1.0}})
+    files = otter.student_folder(COURSE, ASSIGNMENTS["backprop"], WANTED["backprop"])
+    folder = ASSIGNMENTS["backprop"].folder / "otter"
+    start = r"otter.Notebook(\"backprop.ipynb\", tests_dir=\"./backprop-tests\")"
+    assert folder / "backprop-tests" / "train.py" in files
+    assert start in files[folder / "backprop.ipynb"].decode()
 
 
 # The zip
+
+
+def hidden_cases(test):
+    """Points by name, and that the visible case is there and worth none."""
+    decorators = [d for n in ast.parse(test).body for d in getattr(n, "decorator_list", [])]
+    calls = [d for d in decorators if isinstance(d, ast.Call)]
+    cases = [{k.arg: ast.literal_eval(k.value) for k in call.keywords} for call in calls]
+    assert {"name": "visible case", "points": 0, "hidden": False} == cases[0]
+    assert all(case["hidden"] and case["failure_message"] for case in cases[1:])
+    return {case["name"]: case["points"] for case in cases[1:]}
 
 
 @each_assignment
 def test_the_zip_pays_each_check_what_the_rubric_says(assignment):
     archive = archive_of(assignment)
     for name, points in ASSIGNMENTS[assignment].rubric.items():
-        paid = {}
-        for node in ast.parse(archive[f"tests/{name}.py"]).body:
-            for call in (
-                getattr(node, "decorator_list", []) if "check_" in ast.unparse(node) else ()
-            ):
-                case = {k.arg: ast.literal_eval(k.value) for k in call.keywords}
-                assert case["hidden"]
-                paid[case["name"]] = case["points"]
-        assert points == paid
+        assert points == hidden_cases(archive[f"tests/{name}.py"])
+
+
+def test_any_name_of_a_check_is_quoted():
+    odd = {'it\'s "so" {0} {{ 1 }}\\': 0.5, "a\nb": 2.0}
+    exercise = ASSIGNMENTS["backprop"].references["train"].exercise
+    assert odd == hidden_cases(otter.test_file(exercise, WANTED["backprop"]["train"], odd))
 
 
 @each_assignment
@@ -175,11 +182,10 @@ def test_the_zip_holds_no_place_and_no_secret(assignment):
         assert SECRET.encode() not in content and str(COURSE.folder).encode() not in content, name
 
 
-@each_assignment
-def test_bytes_are_the_same_in_another_process_which_imports_no_otter(assignment):
+def test_bytes_are_the_same_in_another_process_which_imports_no_otter():
     script = (
         "import hashlib, sys; from autograder import build, course\n"
-        f"files = build.distributed(course.find_course(), {assignment!r})\n"
+        "files = build.distributed(course.find_course(), 'backprop')\n"
         "mine = sorted(p for p in files if 'otter' in p.parts)\n"
         "print(hashlib.sha256(b''.join(files[p] for p in mine)).hexdigest())\n"
         "print('otter' in sys.modules)"
@@ -191,7 +197,7 @@ def test_bytes_are_the_same_in_another_process_which_imports_no_otter(assignment
         capture_output=True,
         text=True,
     )
-    files = distributed(assignment)
+    files = distributed("backprop")
     expected = hashlib.sha256(b"".join(files[p] for p in sorted(files, key=Path))).hexdigest()
     assert ([expected, "False"], "") == (run.stdout.split(), run.stderr)
 
@@ -335,6 +341,11 @@ def test_a_student_runs_all_cells_and_exports(assignment, solved, tmp_path):
     for cell in content.cells:
         for output in cell.get("outputs", []):
             assert "error" != output.output_type
+    if solved:
+        run = subprocess.run(
+            [BINARIES / "otter", "check", path.name], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert "All tests passed!" in run.stdout, run.stdout + run.stderr
     (handed_in,) = tmp_path.glob(f"{assignment}_*.zip")
     if solved:
         results = otter_run(handed_in, assignment, tmp_path)

@@ -2,9 +2,8 @@
 
 Nothing here imports otter: the files are what `otter assign` and `otter generate` of version 7
 would write. Tests have otter's exception format, whose functions run in a module of their own and
-say in one sentence what is wrong. Cells of visible checks are left out when otter grades, so that
-answers are judged once, after the last cell, as our own grader does it, wherever a student moved
-them.
+say in one sentence what is wrong. Check cells are left out when otter grades, so that answers are
+judged once, after the last cell, as our own grader does it, wherever a student moved them.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ def distributed(
     folder = course.folder / "dist" / "otter"
     archive = {f"files/{BUNDLE}/{path}": data for path, data in bundle(course, assignment).items()}
     for name, reference in assignment.references.items():
-        test = _test(reference.exercise, wanted[name], assignment.rubric[name])
+        test = test_file(reference.exercise, wanted[name], assignment.rubric[name])
         archive[f"tests/{name}.py"] = test.encode()
     for script in ("run_autograder", "run_otter.py", "setup.sh"):
         archive[script] = _rendered(script).encode()
@@ -89,7 +88,7 @@ def _student(
         folder / f"{name}.ipynb": notebook.notebook(cells, otter={"assignment_name": name}),
     }
     for exercise, reference in assignment.references.items():
-        test = _test(reference.exercise, wanted[exercise])
+        test = test_file(reference.exercise, wanted[exercise])
         files[folder / tests / f"{exercise}.py"] = test.encode()
     return files
 
@@ -142,8 +141,8 @@ def _cells(assignment: Assignment, cells: Sequence[Cell], tests: str) -> Iterato
         elif not name.startswith(notebook.HELPER_CELL):
             yield cell
     yield markdown_cell("otter-export-prompt", EXPORT) | {"metadata": LOCKED}
-    # No PDF, which would need LaTeX.
-    export = "grader.export(pdf=False, run_tests=True)"
+    # A PDF would need LaTeX; a log is unpickled where grading happens, and counts other points.
+    export = "grader.export(pdf=False, run_tests=True, ignore_log=True)"
     yield code_cell("otter-export", export) | {"metadata": UNGRADED}
 
 
@@ -156,15 +155,18 @@ def _given(exercise: Exercise, cells: Sequence[Cell]) -> str:
         for statement in ast.parse("\n".join(sources)).body
         if isinstance(statement, (ast.FunctionDef, ast.ClassDef))
     }
-    named = {name for name in defined - {"probe"} if re.search(rf"\b{name}\b", text)}
+    named = {name for name in defined - {"probe"} if re.search(rf"`{name}\b|\b{name}\(", text)}
     return "\n\n".join(notebook.definitions(exercise.path, named, exercise.name)) if named else ""
 
 
 # Tests
 
 
-def _test(exercise: Exercise, wanted: Values, points: Points | None = None) -> str:
-    """A test file: the visible case, and with points the hidden checks."""
+def test_file(exercise: Exercise, wanted: Values, points: Points | None = None) -> str:
+    """A test file: the visible case, and with points the hidden checks.
+
+    Alone the visible case is worth a point: `otter check` divides by what is worth something.
+    """
     return _rendered(
         "test.py",
         helpers=notebook.helpers()[1],

@@ -1,4 +1,4 @@
-# Made by `autograder build`. The visible case is worth no points.
+# Made by `autograder build`.
 OK_FORMAT = False
 
 from otter.test_files import test_case
@@ -9,7 +9,7 @@ from otter.test_files import test_case
 {{ visible }}
 
 
-@test_case(name="visible case", points=0, hidden=False)
+@test_case(name="visible case", points={{ 0 if points else 1 }}, hidden=False)
 def _visible_case(env):
     global ANSWERS
     ANSWERS = env

@@ -1,4 +1,4 @@
-# Made by `autograder build`. The visible case is worth no points.
+# Made by `autograder build`.
 OK_FORMAT = False
 
 from otter.test_files import test_case
@@ -156,7 +156,7 @@ def probe(hand_grad, case):
 wanted = {"gradient": torch.tensor([0.04989, -0.29212, 0.77068, 1.82158, 5.0845])}
 
 
-@test_case(name="visible case", points=0, hidden=False)
+@test_case(name="visible case", points=1, hidden=False)
 def _visible_case(env):
     global ANSWERS
     ANSWERS = env

@@ -1,4 +1,4 @@
-# Made by `autograder build`. The visible case is worth no points.
+# Made by `autograder build`.
 OK_FORMAT = False
 
 from otter.test_files import test_case
@@ -182,7 +182,7 @@ wanted = {
 }
 
 
-@test_case(name="visible case", points=0, hidden=False)
+@test_case(name="visible case", points=1, hidden=False)
 def _visible_case(env):
     global ANSWERS
     ANSWERS = env
