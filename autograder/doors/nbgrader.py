@@ -123,7 +123,7 @@ def _test(assignment: str, exercise: str, check_cell: str) -> str:
     (None) for full marks: this is what `nbgrader validate` tells students.
     """
     *lines, call = check_cell.splitlines()
-    check = call.replace("check(", "passes(", 1)
+    check = call.replace("check(", "passes_visible_case(", 1)
     test = TEST.format(assignment=assignment, exercise=exercise, check=check)
     return "\n".join([*lines, test])
 

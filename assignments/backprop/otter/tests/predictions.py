@@ -127,10 +127,12 @@ def visible_report(name: str, seen: Any, wanted: Any) -> str:
 
 def check(name: str, probe: Callable[[Any, Any], Any], visible: case, wanted: Any) -> None:
     """Print how the answer called `name` does on the visible case."""
-    passes(name, probe, visible, wanted)
+    passes_visible_case(name, probe, visible, wanted)
 
 
-def passes(name: str, probe: Callable[[Any, Any], Any], visible: case, wanted: Any) -> bool:
+def passes_visible_case(
+    name: str, probe: Callable[[Any, Any], Any], visible: case, wanted: Any
+) -> bool:
     """What `check` does; tells whether it passes."""
     report = checked(name, probe, visible, wanted)
     print(f"{name}: {report}")
