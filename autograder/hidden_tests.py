@@ -11,6 +11,7 @@ numpy.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import io
 import json
@@ -46,6 +47,24 @@ class Bundle:
         self.tolerance = Tolerance(about["absolute"], about["relative"])
         self.seconds: float = about["seconds"]  # for all hidden cases of one exercise
         self._judged: dict[str, tuple[Any, Outcome]] = {}
+        self._theirs, self._lent = dict[str, Any](), dict[str, Any]()
+
+    def lend(self, namespace: dict[str, Any]) -> None:
+        """Have the visible check's helpers, and Python's own names, mean what they should."""
+        self._theirs = dict(namespace)
+        namespace |= {name: v for name, v in vars(builtins).items() if not name.startswith("_")}
+        path = self.folder / "visible.py"
+        exec(compile(path.read_bytes(), str(path), "exec"), namespace)  # noqa: S102 (our own)
+        changed = (n for n in namespace if namespace[n] is not self._theirs.get(n, self))
+        self._lent = {name: namespace[name] for name in changed}
+
+    def take_back(self, namespace: dict[str, Any]) -> None:
+        """Have what was lent, and not defined anew since, mean what it did before."""
+        for name, value in self._lent.items():
+            if namespace.get(name, self) is value:
+                del namespace[name]
+                namespace |= {name: self._theirs[name]} if name in self._theirs else {}
+        self._lent = {}
 
     def score(self, exercise: str, namespace: Mapping[str, Any]) -> float:
         """The points of one exercise; prints the verdict of each check that failed."""

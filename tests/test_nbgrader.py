@@ -262,6 +262,18 @@ def test_what_answers_print_and_warn_is_not_seen(folder, run_test, capsys):
     assert "" == capsys.readouterr().err
 
 
+def test_it_does_not_matter_what_the_names_of_the_check_mean_to_a_student(folder, run_test):
+    answer = """
+case = check = attempt = passes_visible_case = deepcopy = float = dict = print = 2
+torch.tensor, inner = torch.tensor, torch
+torch = None
+def fresh_grads(values, k):
+    x = inner.tensor(values, requires_grad=True)
+    return [(j + 1) * (case * x + 3).detach() for j in range(k)]
+"""
+    assert 4.0 == run_test("fresh_grads", answer, folder / "autograded/a/backprop")
+
+
 @pytest.fixture
 def hasty(folder, tmp_path):
     """A bundle that stops after half a second."""
@@ -302,7 +314,8 @@ def loudly(answer):
 """
 SHOW_ALL = (
     "from IPython.core.interactiveshell import InteractiveShell\n"
-    "InteractiveShell.ast_node_interactivity = 'all'\nimport os\nos.chdir('/')"
+    "InteractiveShell.ast_node_interactivity = 'all'\nimport os\nos.chdir('/')\n"
+    "case = check = attempt = passes_visible_case = list = dict = 7"
 )
 IMPORTS = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F"
 
@@ -317,7 +330,7 @@ def moved_about(made, names):
     deleted, copied = names[0], names[1]
     kept = [cell for cell in made if cell["id"] not in (f"{deleted}-check", "S1", "S1-prompt")]
     copies = [c | {"id": f"copy-{c['id']}"} for c in kept if c["id"].startswith(copied)]
-    return [code(SHOW_ALL), *kept, *copies]
+    return [*kept[:4], code(SHOW_ALL), *kept[4:], *copies]
 
 
 def answers_alone(made, names):

@@ -32,7 +32,8 @@ CONFIG = Path(__file__).parent.parent / "templates" / "nbgrader_config.py"
 # In a function, so that no name of a student's is in the way; from the folder where the kernel
 # started, for student code may have changed it since.
 BUNDLE = """\
-def _bundle():
+# BEGIN HIDDEN TESTS
+def _find_bundle():
     import sys
     from pathlib import Path
 
@@ -43,25 +44,33 @@ def _bundle():
     from autograder.hidden_tests import Bundle
 
     return Bundle(folder)
+
+
 """
 # From the first cell on, the bundle's engine counts what autograd does.
-FIRST = "\n# BEGIN HIDDEN TESTS\n" + BUNDLE + "\n\n_hidden = _bundle()\n# END HIDDEN TESTS"
-TEST = (
-    """\
+FIRST = BUNDLE + "_bundle = _find_bundle()\n# END HIDDEN TESTS"
+BEFORE = (
+    BUNDLE
+    + """\
+_bundle = None
+try:
+    _bundle = _find_bundle()
+    _bundle.lend(globals())  # the check must run, whatever its helpers' names mean by now
+except Exception as fault:
+    print("no hidden tests:", fault)
+# END HIDDEN TESTS"""
+)
+TEST = """\
 _score = None if {check} else 0.0
 # BEGIN HIDDEN TESTS
-"""
-    + BUNDLE
-    + """
-
 try:
-    _score = _bundle().score("{exercise}", globals())
+    _bundle.take_back(globals())
+    _score = _bundle.score("{exercise}", globals())
 except Exception as fault:  # a fault on our side must not become a zero
-    print("not graded:", fault)
-    _score = float("inf")  # too many points: nbgrader refuses the submission, and says so
+    _score = 1e999  # infinity is too much: nbgrader refuses the submission, and says so
+    __import__("sys").stdout.write(f"not graded: {{fault!r}}\\n")
 # END HIDDEN TESTS
 _score  # points: of all checks when graded; before, 0 unless the visible case passes"""
-)
 
 
 def released(
@@ -95,7 +104,7 @@ def source_cells(assignment: Assignment, wanted: Mapping[str, Values]) -> Iterat
     for cell in student_cells(assignment, wanted):
         name, _, role = cell["id"].partition("-")
         if cell["id"] == HELPERS:
-            source = _source(cell) + FIRST.format(assignment=assignment.name)
+            source = f"{_source(cell)}\n" + FIRST.format(assignment=assignment.name)
             yield _dressed(cell, HELPERS, source, grade=True, locked=True, points=0)
         elif name in assignment.references and role == "check":
             points = sum(assignment.rubric[name].values())
@@ -119,13 +128,13 @@ def source_cells(assignment: Assignment, wanted: Mapping[str, Values]) -> Iterat
 def _test(assignment: str, exercise: str, check_cell: str) -> str:
     """The visible check, then the hidden tests; the only line that shows a value is the last.
 
-    Without the hidden region the value is that of the visible check, and nbgrader takes no value
+    Without the hidden regions the value is that of the visible check, and nbgrader takes no value
     (None) for full marks: this is what `nbgrader validate` tells students.
     """
     *lines, call = check_cell.splitlines()
     check = call.replace("check(", "passes_visible_case(", 1)
-    test = TEST.format(assignment=assignment, exercise=exercise, check=check)
-    return "\n".join([*lines, test])
+    before = BEFORE.format(assignment=assignment)
+    return "\n".join([before, *lines, TEST.format(exercise=exercise, check=check)])
 
 
 def _mark_scheme(question: Question) -> str:
