@@ -13,7 +13,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[nbgrader,otter]' --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[nbgrader,otter,solutions]' --group dev
 	@touch $(STAMP)
 
 demo: $(STAMP)

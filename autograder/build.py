@@ -3,7 +3,7 @@
 `published` and `distributed` say what each file should hold and touch nothing; `stale` compares,
 `write` writes. A door (the student's files, nbgrader, otter, ...) is a function in `PUBLISHED`,
 whose files are committed, or in `DISTRIBUTED`, whose files hold answers and go to the git-ignored
-`dist/`.
+`dist/`; `handouts` makes the handout for after the deadline, which is written only when asked for.
 
 Beside the notebook, students get `visible.json`: the reference's values on the visible cases, which
 is what `autograder check` compares with where there is no `reference/`.
@@ -23,7 +23,7 @@ import torch
 
 from . import judge
 from .course import Assignment, Course
-from .doors import nbgrader, otter
+from .doors import nbgrader, otter, solutions
 from .doors.gradescope.archive import gradescope
 from .errors import CourseError
 from .files import replacing
@@ -55,6 +55,15 @@ def distributed(course: Course, assignment_name: str) -> Files:
         CourseError: the lesson, an exercise or its reference is at fault, or the secret is.
     """
     return _made_by(DISTRIBUTED, course, assignment_name)
+
+
+def handouts(course: Course, assignment_name: str) -> Files:
+    """What the worked solutions, for after the deadline, should hold.
+
+    Raises:
+        CourseError: the lesson, an exercise or its reference is at fault, or nbconvert is missing.
+    """
+    return _made_by((solutions.handout,), course, assignment_name)
 
 
 def _made_by(doors: tuple[Door, ...], course: Course, assignment_name: str) -> Files:

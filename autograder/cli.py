@@ -152,21 +152,25 @@ def report(folder: Path | None, results: Path) -> None:
 @main.command()
 @click.argument("assignment", required=False)
 @click.option("--check", is_flag=True, help="Only say whether anything is out of date (exit 1).")
+@click.option("--solutions", is_flag=True, help="Make the handout for after the deadline instead.")
 @click.pass_obj
-def build(folder: Path | None, assignment: str | None, check: bool) -> None:
+def build(folder: Path | None, assignment: str | None, check: bool, solutions: bool) -> None:
     """Make the student notebook (and what else is generated) of one assignment, or of all."""
+    if check and solutions:
+        raise click.UsageError("--check is for what is committed, and solutions are not: drop one")
     from . import build as generated
     from .course import find_course
 
     course = find_course(folder)
     names = [assignment] if assignment else list(course.grading.rubrics)
-    files = {p: text for name in names for p, text in generated.published(course, name).items()}
+    make = generated.handouts if solutions else generated.published
+    files = {p: text for name in names for p, text in make(course, name).items()}
     if check:
         if stale := generated.stale(files):
             _stop(f"out of date: {', '.join(map(str, stale))}: run `autograder build`")
         click.echo(f"{len(files)} generated files are up to date")
     else:
-        for name in names:
+        for name in names if not solutions else ():
             files |= generated.distributed(course, name)
         written = generated.write(files)
         for path in written:

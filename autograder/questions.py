@@ -48,6 +48,13 @@ class Question:
     false_claim: float  # points that each false claim costs
     model_answer: str  # Markdown
 
+    @property
+    def mark_scheme(self) -> list[str]:
+        """What earns points and what costs some, as a list in Markdown."""
+        lines = [f"- {c.points:g} point{'s' * (c.points != 1)}: {c.text}" for c in self.criteria]
+        lost = [f"- {-self.false_claim:g} for each false claim"] if self.false_claim else []
+        return lines + lost
+
 
 def load_question(public: Path, hidden: Path, points: float) -> Question:
     """Load both halves of a question.

@@ -1,8 +1,9 @@
 """The hidden half of an exercise: `reference/<assignment>/<exercise>.py`.
 
 Such a file holds the solution (with the exercise's name), `hidden(draw)`, which makes one hidden
-case, `checks`, the known mistakes with their score and sentence, and alternative right solutions.
-It is loaded by the judge alone: nothing here ever enters the process that runs student code.
+case, `checks`, the known mistakes with their score and sentence, alternative right solutions, and
+perhaps `why`, a paragraph of Markdown that says why the solution is right. It is loaded by the
+judge alone: nothing here ever enters the process that runs student code.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ class Reference:
     alternatives: dict[str, Alternative]
     path: Path
     text: str
+    why: str = ""  # Markdown: why the solution is right
 
     def source(self, name: str) -> str:
         """Source of the solution, a mistake or an alternative, under the exercise's own name."""
@@ -85,7 +87,7 @@ def load_reference(path: Path, exercise: Exercise) -> Reference:
 
     Raises:
         CourseError: the file does not run, defines something twice, or lacks the solution, `hidden`
-            or `checks`.
+            or `checks`, or its `why` is no text.
     """
     module, text = load_module(path)
     if twice := _defined_twice(text):
@@ -100,6 +102,7 @@ def load_reference(path: Path, exercise: Exercise) -> Reference:
             "checks = {name: check, ...}": isinstance(checks, dict)
             and bool(checks)
             and all(isinstance(check, Check) for check in checks.values()),
+            'why = "..."': isinstance(content.get("why", ""), str),
         }.items()
         if not found
     ]
@@ -114,6 +117,7 @@ def load_reference(path: Path, exercise: Exercise) -> Reference:
         alternatives={name: a for name, a in content.items() if isinstance(a, Alternative)},
         path=path,
         text=text,
+        why=content.get("why", "").strip(),
     )
 
 

@@ -138,10 +138,7 @@ def _test(assignment: str, exercise: str, check_cell: str) -> str:
 
 
 def _mark_scheme(question: Question) -> str:
-    criteria = [f"- {c.points:g} point{'s' * (c.points != 1)}: {c.text}" for c in question.criteria]
-    if question.false_claim:
-        criteria.append(f"- {-question.false_claim:g} for each false claim")
-    lines = [*criteria, "", "A model answer:", "", question.model_answer.strip()]
+    lines = [*question.mark_scheme, "", "A model answer:", "", question.model_answer.strip()]
     return "\n".join(["<!-- BEGIN MARK SCHEME -->", *lines, "<!-- END MARK SCHEME -->"])
 
 

@@ -24,12 +24,12 @@ def solved(reference: Reference) -> str:
     solution = reference.source(name)
     pairs = list(_pairs(ast.parse(skeleton).body[0], ast.parse(solution).body[0]))
     if not pairs:
-        return "\n".join([skeleton, BEGIN, *_imports(reference, solution), solution, END])
+        return "\n".join([skeleton, BEGIN, *_above(reference, solution), solution, END])
     lines = skeleton.splitlines()
     for unfinished, finished in reversed(pairs):
         last = unfinished.body[-1]
         body = _body(finished, solution)
-        filled = [BEGIN, *_imports(reference, body), *body.splitlines(), END]
+        filled = [BEGIN, *_above(reference, body), *body.splitlines(), END]
         indent = " " * last.col_offset
         lines[last.lineno - 1 : last.lineno - 1] = [
             f"{indent}{line}" if line else "" for line in filled
@@ -69,7 +69,13 @@ def _body(function: Function, text: str) -> str:
     return body if isinstance(statements[-1], (ast.Return, ast.Raise)) else f"{body}\nreturn"
 
 
-def _imports(reference: Reference, source: str) -> list[str]:
+def _above(reference: Reference, source: str) -> list[str]:
+    """The lines to put above a piece of the solution."""
+    found = imports(reference, source)
+    return [*found, ""] if found else []
+
+
+def imports(reference: Reference, source: str) -> list[str]:
     """What the solution needs of the reference file's imports; notebooks have torch already."""
     used = {n.id for n in ast.walk(ast.parse(textwrap.dedent(source))) if isinstance(n, ast.Name)}
     found = []
@@ -79,4 +85,4 @@ def _imports(reference: Reference, source: str) -> list[str]:
             statement.names = names
             if names and ast.unparse(statement) != "import torch":
                 found.append(ast.unparse(statement))
-    return [*found, ""] if found else []
+    return found

@@ -13,6 +13,13 @@ def accumulated_grad(values, k):
     return x.grad
 
 
+why = r"""
+`backward()` adds to `.grad` and never overwrites it. Every pass down to the same leaf adds $2x +
+3$, so $k$ passes leave $k\,(2x + 3)$. The loss is computed anew each time because a pass frees what
+its graph had saved; the leaf stays the same because it is in its `.grad` that the sum grows.
+"""
+
+
 def hidden(draw):
     def candidate():
         return draw.distinct_quarters(4)

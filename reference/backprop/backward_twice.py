@@ -16,6 +16,15 @@ def backward_twice(make_loss, leaves):
     return raised, [leaf.grad for leaf in leaves]
 
 
+why = r"""
+A graph can be walked again as long as nothing that the walk needs has been freed. A square needs
+its input, which the first pass let go, so there the second call raises; adding and indexing need no
+values, so there it works, and doubles the gradient. In $a^2 + b$ the step to $b$ needs nothing and
+was taken before the error came, hence $b$'s gradient doubled and $a$'s did not. The function need
+not know any of this: it tries, and reports what happened.
+"""
+
+
 def hidden(draw):
     def quarters(n):  # 1.25 to 3.75: no gradient is near 0 or near another
         return draw.shuffled([q / 4 for q in range(5, 16) if q % 4])[:n]

@@ -18,6 +18,15 @@ def build_and_backward(X, y, seed):
     return model, loss
 
 
+why = r"""
+Layers draw their parameters while they are built, so the same seed right before gives everybody the
+same network. The loss applies the sigmoid itself and compares output and label entry by entry, so
+the labels become floats of shape $(n, 1)$, like the output. Since `backward()` adds, "clear, then
+once" is what makes the gradients those of this loss. A row that the last ReLU clips counts in the
+loss, as $\ln 2$, and sends nothing back.
+"""
+
+
 def hidden(draw):
     X, y, seed = telling_batch(draw)
     return case(X=X, y=y, seed=seed)

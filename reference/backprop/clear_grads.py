@@ -14,6 +14,15 @@ def clear_grads(kind, model, optimizer, x):
         x.grad.zero_()
 
 
+why = r"""
+Each object clears what it knows of: the optimizer the parameters that it was given, here those of
+the last layer, and the model all of its own. `x` belongs to neither, so nobody but you clears it,
+and as its `.grad` is `None` before the first backward pass, that is tested first. Both
+`zero_grad()` leave `None`, and `zero_()` leaves zeros: for the next pass, which adds, the two are
+the same.
+"""
+
+
 SHAPES = {"0.weight": (2, 2), "0.bias": (2,), "2.weight": (1, 2), "2.bias": (1,), "x": (2,)}
 
 

@@ -17,6 +17,14 @@ def fresh_grads(values, k):
     return out
 
 
+why = r"""
+Where `.grad` is `None` there is nothing to add to, so the next pass leaves the gradient of its own
+loss alone, $(j + 1)(2x + 3)$. The clone has memory of its own and keeps its numbers whatever
+happens to `x.grad` later. After `None` each pass makes a new tensor anyway; after `zero_()`, which
+writes into the old one, only the clone saves the record.
+"""
+
+
 def hidden(draw):
     def candidate():
         return draw.distinct_quarters(4)

@@ -11,6 +11,14 @@ def grad_quadratic(values):
     return x.grad
 
 
+why = r"""
+Each $x_i$ occurs in one term of $\sum_i (x_i^2 + 3x_i)$ only, so the derivative of this one number
+with respect to $x_i$ is the slope $2x_i + 3$ at that point: a single backward pass finds the slopes
+at all points, and leaves them in `.grad`. Asking for floats makes whole numbers welcome: a slope is
+about arbitrarily small changes, which integers do not have.
+"""
+
+
 def hidden(draw):
     def candidate():
         return draw.distinct_quarters(4)

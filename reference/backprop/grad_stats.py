@@ -25,6 +25,14 @@ def grad_stats(model):
     return out
 
 
+why = r"""
+All entries describe `p.grad` with plain Python numbers, which no later backward pass can change.
+Two cases have no number, and each is told apart before its number would be computed: with a single
+entry the standard deviation would be $0 / 0$, so it is `nan`; and a missing gradient is not a
+gradient of zeros, so that parameter is reported as `None`.
+"""
+
+
 SEVERAL = ["0.weight", "0.bias", "2.weight"]  # entries in the gradient
 ONE = ["2.bias"]
 

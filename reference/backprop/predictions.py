@@ -103,6 +103,16 @@ predictions = dict(
     )
 )
 
+why = r"""
+Four ideas answer all nine. `backward()` adds what each step of the walk brings, up to the step that
+fails: $k\,(2a + 3)$ in P1, and $2a$ and $1 + 1$ in P2. What is not there differs from 0: a cleared
+gradient is `None` (P3), and $0 / 0$ is `nan` (P4). The chain rule multiplies, and each factor can
+be read off: a clipped ReLU has the slope 0, and its output 0 means $p = \tfrac{1}{2}$, at a loss of
+$\ln 2$ (P5), a mean divides by the rows that a sum only adds up (P6), a weight multiplies its input
+and a bias is multiplied by 1 (P7). Last, a ReLU gives no negative number, so $p \ge \sigma(0) =
+\tfrac{1}{2}$ (P8), and for the label 0 $-\ln(1 - p) \ge \ln 2$ (P9).
+"""
+
 checks = {
     name: same(name) if name == "P3" else close(name, absolute=1e-3, relative=0)
     for name in predictions

@@ -21,6 +21,15 @@ def train(model, X, y, lr, steps):
     return history
 
 
+why = r"""
+A step of SGD is $w \leftarrow w - \eta \, \partial L / \partial w$, with the gradient of this
+step's loss at the present weights and nothing else: so clear, go backward, and only then step. The
+loss compares each prediction with its own label, which takes two tensors of the same shape; $(n,
+1)$ minus $(n,)$ would pair every prediction with every label. `item()` keeps the number and lets go
+of the graph.
+"""
+
+
 def hidden(draw):
     def candidate():
         X = draw.normal(12, 2)

@@ -21,6 +21,15 @@ class LeakyReLU(torch.autograd.Function):
         return torch.where(x > 0, gradient, ctx.slope * gradient), None
 
 
+why = r"""
+By the chain rule $\partial L / \partial x_i = \partial L / \partial y_i \cdot \partial y_i /
+\partial x_i$. The first factor arrives as `gradient`, whatever the loss was; the second is 1 where
+$x_i > 0$ and $s$ elsewhere, so the sign of $x$ is all that has to be remembered. `slope` is a plain
+number without a gradient, hence the `None` in its place. `torch.where` makes new tensors and leaves
+alone what others may be using.
+"""
+
+
 def hidden(draw):
     def sizes(low, high):  # three of either sign
         signs = draw.shuffled([1, 1, 1, -1, -1, -1])

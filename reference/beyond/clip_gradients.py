@@ -18,6 +18,15 @@ def clip_gradients(model, max_norm):
     return float(total)
 
 
+why = r"""
+One factor for all gradients shortens the vector that they form together and keeps its direction; a
+factor for each tensor, or a limit for each entry, would turn it. Norms do not add up but squares
+do, so the squares of all entries are added first. The factor is at most 1, since short gradients
+are not to grow, and $10^{-6}$ avoids a division by 0. `mul_` changes the very tensors that are in
+`.grad`, where the optimizer will look.
+"""
+
+
 def hidden(draw):
     def candidate():
         gradients = {name: 1.3 * g for name, g in some_gradients(draw).items()}

@@ -18,6 +18,14 @@ def dead_relu_report(model, X):
     }
 
 
+why = r"""
+A ReLU is off exactly where its input is not positive, so activations alone tell what is asked: a
+hidden unit is dead if that holds in every row, which is `all` over the rows. Gradients would not
+tell: behind a dead output all of them are 0, also those of units that fire. Under `no_grad` the
+look leaves no trace in the model.
+"""
+
+
 # All numbers are halves, so sums are exact in any order and an input of a ReLU may be exactly 0.
 
 

@@ -18,6 +18,14 @@ def freeze_and_backward(model, X, y, prefix):
     return {name: p.grad for name, p in model.named_parameters()}
 
 
+why = r"""
+A parameter with `requires_grad` off is a constant: if that is so before the forward pass, no way
+back to it is recorded, and its `.grad`, once cleared, stays `None`. The gradient still passes
+*through* a frozen layer: on the way to layer 0 it is multiplied by the weights of layer 2, which
+takes their values and not their gradients. So the others get what they would have got anyway.
+"""
+
+
 def hidden(draw):
     def candidate():
         return some_parameters(draw), some_gradients(draw), draw.normal(6, 2), labels(draw, 6)

@@ -13,6 +13,14 @@ def hand_grad(x, a, b):
     return 2 * x * s + x**2 * a * s * (1 - s)
 
 
+why = r"""
+$f$ is a product of $u = x^2$ and $v = \sigma(a x + b)$. The product rule asks for $u'v + u\,v'$;
+$u' = 2x$, and by the chain rule $v' = \sigma (1 - \sigma) \cdot a$, where $\sigma$ is taken at the
+inside, $a x + b$. Every entry of $f(x)$ depends on its own entry of $x$ only, so the same
+arithmetic on whole tensors gives all derivatives at once.
+"""
+
+
 def hidden(draw):
     def candidate():
         x = torch.tensor(signed(draw, 5, 0.5, 2.5))

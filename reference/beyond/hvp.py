@@ -16,6 +16,15 @@ def hvp(f, x0, v):
     return torch.autograd.grad((g * v).sum(), x)[0]
 
 
+why = r"""
+The gradient $g$ is itself a function of $x$. With `create_graph=True` its computation is recorded
+too, so the number $g \cdot v$ can be differentiated like any loss: $\partial (g \cdot v) / \partial
+x_i = \sum_j H_{ij} \, v_j$. That is one more backward pass, and $H$ is never built. The gradient of
+a linear $f$ is a constant, with no way back to $x$: then $H = 0$, and the zeros are returned as
+such. `torch.autograd.grad` returns what it finds, so no `.grad` changes.
+"""
+
+
 def hidden(draw):
     def candidate():
         x0, v, slopes = (

@@ -19,6 +19,15 @@ def layer_grad_norms(model, X):
     return [m.weight.grad.norm().item() for m in model if isinstance(m, nn.Linear)]
 
 
+why = r"""
+The gradient of a layer's weight is what arrives at its output times its input, so its norm shows
+how much of the signal is left after all the later layers. Each sigmoid on the way multiplies by a
+slope of at most $\tfrac{1}{4}$; a ReLU multiplies by 1 or 0, and He initialisation makes up for the
+zeros. Clearing first keeps old gradients out, and numbers that are not rounded stay comparable over
+many powers of ten.
+"""
+
+
 def hidden(draw):
     return case(seed=draw.screened(draw.seed, _tells))
 

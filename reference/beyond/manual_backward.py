@@ -25,6 +25,15 @@ def manual_backward(P, X, y):
     return loss, grads
 
 
+why = r"""
+Sigmoid and logarithm undo each other: $\partial L / \partial o_i = (p_i - y_i) / n$, and this is
+the only place where $1/n$ enters. From there each step multiplies by what the forward pass did
+there: a ReLU by 1 or 0, a layer by its weights. Every row has its part in a parameter's gradient,
+so these are sums over the rows, of what arrives times the input for a weight, and of what arrives
+for a bias. The loss is the same in another form, $\ln(1 + e^o) - y\,o$, which does not overflow.
+"""
+
+
 FIRST, SECOND = ["0.weight", "0.bias"], ["2.weight", "2.bias"]
 
 

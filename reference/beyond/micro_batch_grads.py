@@ -17,6 +17,14 @@ def micro_batch_grads(model, X, y, size):
         (loss * len(xb) / len(X)).backward()
 
 
+why = r"""
+The mean over all rows is a weighted sum of the chunks' means, $L = \sum_c \frac{n_c}{n} L_c$, where
+chunk $c$ has $n_c$ rows. The gradient of a sum is the sum of the gradients, and adding is what
+`backward()` does by itself: clear once, at the start, and go backward from each weighted loss. Each
+chunk's graph is freed before the next one is built.
+"""
+
+
 ROWS, SIZE = 10, 4  # chunks of 4, 4 and 2 rows
 
 

@@ -17,6 +17,14 @@ def two_losses(trunk, x0):
     return g1, x.grad
 
 
+why = r"""
+Both losses share the graph from $x$ to $h$, so the first pass keeps what it saved there and the
+second, after which nobody comes, may free it. Both passes also share one `x.grad`, to which they
+add: the first result is taken out and the place cleared before the second arrives. So each gradient
+is that of its own loss, though the trunk ran only once.
+"""
+
+
 def hidden(draw):
     # All entries are positive, so h > 1 and no gradient is near 0 or near another one.
     x0 = torch.tensor([draw.uniform(0.3, 1.2) for _ in range(4)])

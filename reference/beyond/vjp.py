@@ -15,6 +15,14 @@ def vjp(A, x0, v):
     return x.grad
 
 
+why = r"""
+A backward pass from one number starts with the slope 1. Here it starts with $v_i$ at output $i$,
+and the chain rule makes $\sum_i v_i \, \partial y_i / \partial x_j$ of it, just as if the number
+$\sum_i v_i \, y_i$ had been differentiated: $v^\top J$, without $J$. The unit vector that is 1 at
+output 2 therefore picks row 2. The leaf is a copy, so the gradient lands in a tensor of your own.
+"""
+
+
 def hidden(draw):
     def candidate():
         A, x0 = draw.normal(4, 3), draw.normal(3)

@@ -13,6 +13,13 @@ def {{ name }}(values):
     return x.grad
 
 
+# Why it is right: the idea, in Markdown, for the handout after the deadline.
+why = r"""
+The sum mixes nothing: each number occurs in one term, so the derivative of the sum with respect to
+it is its own slope, $3x^2$.
+"""
+
+
 # One hidden case (three are drawn): inputs on which every mistake below shows.
 def hidden(draw):
     return case(values=draw.distinct_quarters(4))

@@ -1,0 +1,172 @@
+"""The handout for after the deadline: worked solutions, as a notebook and as a page.
+
+For each exercise its prompt, the solution, why that is right, and what the known mistakes earn and
+read; for each question its criteria and a model answer. Both files hold answers and go to `dist/`.
+
+The page needs neither network nor Jupyter: nbconvert writes it, and its formulas are MathML, which
+browsers set by themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ..course import Assignment, Course
+from ..errors import CourseError
+from ..grading import Points
+from ..notebook import Cell, Values, code_cell, markdown_cell, notebook, student_cells
+from ..reference import Reference
+from .solved import imports
+
+IMPORTS = ["import torch", "import torch.nn as nn", "import torch.nn.functional as F"]
+SECTION = re.compile(r"^## .*", re.MULTILINE)
+INTRODUCTION = """\
+For each exercise: what it asks, one solution, why that is right, and the common mistakes with the
+points that they earn. Other solutions earn full marks as well. Run the cells from top to bottom to
+have all functions at hand."""
+# Outside of code, what Markdown would read as more than the character itself.
+MARKUP = re.compile(r"`[^`]*`|[\\*_<>$~\[\]|#&]")
+
+
+def handout(
+    course: Course, assignment: Assignment, wanted: Mapping[str, Values]
+) -> dict[Path, bytes]:
+    """The notebook and the page.
+
+    Raises:
+        CourseError: what the page is made with is not installed.
+    """
+    content = notebook(_cells(assignment, wanted))
+    folder = course.folder / "dist" / "solutions"
+    return {
+        folder / f"{assignment.name}.ipynb": content,
+        folder / f"{assignment.name}.html": _page(content.decode()).encode(),
+    }
+
+
+# The notebook
+
+
+def _cells(assignment: Assignment, wanted: Mapping[str, Values]) -> Iterator[Cell]:
+    """In the order of the student notebook, and with those of its headings that have exercises."""
+    cells = student_cells(assignment, wanted)
+    title = re.search(r"^# (.*)", "".join(cells[0]["source"]))
+    yield markdown_cell(
+        "title", f"# {title[1] if title else assignment.name}: solutions\n\n{INTRODUCTION}"
+    )
+    yield code_cell("imports", "\n".join(_all_imports(assignment)))
+    heading = None
+    for cell in cells:
+        name, _, role = cell["id"].partition("-")
+        if name == "lesson" and cell["cell_type"] == "markdown":
+            heading = ([heading, *SECTION.findall("".join(cell["source"]))])[-1]
+        elif role == "prompt":
+            if heading:
+                yield markdown_cell(f"{name}-section", heading)
+                heading = None
+            yield cell
+            yield from _answer(assignment, name)
+
+
+def _answer(assignment: Assignment, name: str) -> Iterator[Cell]:
+    if name in assignment.questions:
+        question = assignment.questions[name]
+        yield markdown_cell(f"{name}-model", f"#### A model answer\n\n{question.model_answer}")
+        criteria = "\n".join(question.mark_scheme)
+        yield markdown_cell(f"{name}-criteria", f"#### What earns points\n\n{criteria}")
+        return
+    reference = assignment.references[name]
+    yield code_cell(name, reference.source(name))
+    if reference.why:
+        yield markdown_cell(f"{name}-why", f"#### Why it is right\n\n{reference.why}")
+    if reference.mistakes:
+        mistakes = "\n".join(_mistakes(reference, assignment.rubric[name]))
+        yield markdown_cell(f"{name}-mistakes", f"#### Common mistakes\n\n{mistakes}")
+
+
+def _all_imports(assignment: Assignment) -> list[str]:
+    references = assignment.references.items()
+    found = (line for name, r in references for line in imports(r, r.source(name)))
+    return list(dict.fromkeys([*IMPORTS, *found]))
+
+
+def _mistakes(reference: Reference, points: Points) -> Iterator[str]:
+    """Each sentence once, with the points of all mistakes that read it."""
+    scores: dict[str, set[int]] = {}
+    for mistake in reference.mistakes.values():
+        scores.setdefault(mistake.sentence, set()).add(mistake.score)
+    for sentence, earned in scores.items():
+        worth = " or ".join(map(str, sorted(earned)))
+        yield f"- **{worth} of {sum(points.values()):g}**: {_plain(sentence)}"
+
+
+def _plain(sentence: str) -> str:
+    """A sentence in Markdown, so that it reads as it does on a feedback page."""
+    return MARKUP.sub(lambda m: m[0] if m[0].startswith("`") else f"\\{m[0]}", sentence)
+
+
+# The page
+
+
+def _page(content: str) -> str:
+    nbconvert, markdown_filter, mathml, pygments = map(
+        _library,
+        (
+            "nbconvert",
+            "nbconvert.filters.markdown_mistune",
+            "latex2mathml.converter",
+            "pygments.formatters",
+        ),
+    )
+    to_html = _markdown_to_html(markdown_filter, mathml.convert)
+    exporter = nbconvert.HTMLExporter(
+        template_name="basic",  # the cells alone: whole pages of nbconvert's fetch scripts
+        exclude_input_prompt=True,
+        filters={"markdown2html": to_html},
+    )
+    cells, _ = exporter.from_notebook_node(nbformat.reads(content, as_version=4))  # type: ignore[no-untyped-call]
+    environment = Environment(
+        loader=PackageLoader("autograder"), autoescape=True, undefined=StrictUndefined
+    )
+    styles = [
+        pygments.HtmlFormatter(style=style).get_style_defs(".highlight")
+        for style in ("default", "github-dark")
+    ]
+    title = re.search(r"# (.*?)\\n", content)
+    return environment.get_template("solutions.html").render(
+        title=title[1] if title else "", cells=cells, light=styles[0], dark=styles[1]
+    )
+
+
+def _markdown_to_html(library: Any, convert: Callable[..., str]) -> Callable[[str], str]:
+    """nbconvert's own filter, but for formulas, which it leaves to a script from the network."""
+
+    class Renderer(library.IPythonRenderer):  # type: ignore[misc]
+        def inline_math(self, body: str) -> str:
+            return convert(body)
+
+        def block_math(self, body: str) -> str:
+            return convert(body, display="block")
+
+    def to_html(source: str) -> str:
+        renderer = Renderer(escape=False, exclude_anchor_links=True)
+        return str(library.MarkdownWithMath(renderer=renderer).render(source))
+
+    return to_html
+
+
+def _library(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        package = name.partition(".")[0]
+        raise CourseError(
+            f"{package} is not installed: pip install 'backprop-autograder[solutions]'"
+        ) from error
