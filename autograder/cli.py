@@ -175,7 +175,8 @@ def build(folder: Path | None, assignment: str | None, check: bool, solutions: b
         written = generated.write(files)
         for path in written:
             click.echo(f"wrote {path}")
-        click.echo(f"{len(files) - len(written)} files were up to date already")
+        where = f" in {course.folder / 'dist' / 'solutions'}" if solutions else ""
+        click.echo(f"{len(files) - len(written)} files were up to date already{where}")
 
 
 @main.command()

@@ -21,16 +21,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ..course import Assignment, Course
 from ..errors import CourseError
 from ..grading import Points
-from ..notebook import Cell, Values, code_cell, markdown_cell, notebook, student_cells
+from ..notebook import Cell, Values, code, markdown, notebook, student_cells
 from ..reference import Reference
 from .solved import imports
 
 IMPORTS = ["import torch", "import torch.nn as nn", "import torch.nn.functional as F"]
+TITLE = re.compile(r"^# (.*)")
 SECTION = re.compile(r"^## .*", re.MULTILINE)
 INTRODUCTION = """\
 For each exercise: what it asks, one solution, why that is right, and the common mistakes with the
 points that they earn. Other solutions earn full marks as well. Run the cells from top to bottom to
 have all functions at hand."""
+FUNCTION = re.compile(r"\\(?:ln|log|exp|sin|cos|tan|tanh)(?![a-zA-Z])(?!\s*[(^_])")
 # Outside of code, what Markdown would read as more than the character itself.
 MARKUP = re.compile(r"`[^`]*`|[\\*_<>$~\[\]|#&]")
 
@@ -43,11 +45,13 @@ def handout(
     Raises:
         CourseError: what the page is made with is not installed.
     """
-    content = notebook(_cells(assignment, wanted))
+    cells = list(_cells(assignment, wanted))
+    title = cells[0]["source"][0].removeprefix("# ").strip()
+    content = notebook(cells)
     folder = course.folder / "dist" / "solutions"
     return {
         folder / f"{assignment.name}.ipynb": content,
-        folder / f"{assignment.name}.html": _page(content.decode()).encode(),
+        folder / f"{assignment.name}.html": _page(title, content.decode()).encode(),
     }
 
 
@@ -57,11 +61,10 @@ def handout(
 def _cells(assignment: Assignment, wanted: Mapping[str, Values]) -> Iterator[Cell]:
     """In the order of the student notebook, and with those of its headings that have exercises."""
     cells = student_cells(assignment, wanted)
-    title = re.search(r"^# (.*)", "".join(cells[0]["source"]))
-    yield markdown_cell(
-        "title", f"# {title[1] if title else assignment.name}: solutions\n\n{INTRODUCTION}"
-    )
-    yield code_cell("imports", "\n".join(_all_imports(assignment)))
+    title = TITLE.search("".join(cells[0]["source"])) if cells[0]["id"] == "lesson-01" else None
+    name = title[1] if title else assignment.name
+    yield markdown("title", f"# {name}: solutions\n\n{INTRODUCTION}")
+    yield code("imports", "\n".join(_all_imports(assignment)))
     heading = None
     for cell in cells:
         name, _, role = cell["id"].partition("-")
@@ -69,7 +72,7 @@ def _cells(assignment: Assignment, wanted: Mapping[str, Values]) -> Iterator[Cel
             heading = ([heading, *SECTION.findall("".join(cell["source"]))])[-1]
         elif role == "prompt":
             if heading:
-                yield markdown_cell(f"{name}-section", heading)
+                yield markdown(f"{name}-section", heading)
                 heading = None
             yield cell
             yield from _answer(assignment, name)
@@ -78,17 +81,17 @@ def _cells(assignment: Assignment, wanted: Mapping[str, Values]) -> Iterator[Cel
 def _answer(assignment: Assignment, name: str) -> Iterator[Cell]:
     if name in assignment.questions:
         question = assignment.questions[name]
-        yield markdown_cell(f"{name}-model", f"#### A model answer\n\n{question.model_answer}")
+        yield markdown(f"{name}-model", f"#### A model answer\n\n{question.model_answer}")
         criteria = "\n".join(question.mark_scheme)
-        yield markdown_cell(f"{name}-criteria", f"#### What earns points\n\n{criteria}")
+        yield markdown(f"{name}-criteria", f"#### What earns points\n\n{criteria}")
         return
     reference = assignment.references[name]
-    yield code_cell(name, reference.source(name))
+    yield code(name, reference.source(name))
     if reference.why:
-        yield markdown_cell(f"{name}-why", f"#### Why it is right\n\n{reference.why}")
+        yield markdown(f"{name}-why", f"#### Why it is right\n\n{reference.why}")
     if reference.mistakes:
         mistakes = "\n".join(_mistakes(reference, assignment.rubric[name]))
-        yield markdown_cell(f"{name}-mistakes", f"#### Common mistakes\n\n{mistakes}")
+        yield markdown(f"{name}-mistakes", f"#### Common mistakes\n\n{mistakes}")
 
 
 def _all_imports(assignment: Assignment) -> list[str]:
@@ -102,9 +105,10 @@ def _mistakes(reference: Reference, points: Points) -> Iterator[str]:
     scores: dict[str, set[int]] = {}
     for mistake in reference.mistakes.values():
         scores.setdefault(mistake.sentence, set()).add(mistake.score)
+    total = sum(points.values())
     for sentence, earned in scores.items():
-        worth = " or ".join(map(str, sorted(earned)))
-        yield f"- **{worth} of {sum(points.values()):g}**: {_plain(sentence)}"
+        worth = f"{' or '.join(map(str, sorted(earned)))} of {total:g} point{'s' * (total != 1)}"
+        yield f"- **{worth}**: {_plain(sentence)}"
 
 
 def _plain(sentence: str) -> str:
@@ -115,23 +119,15 @@ def _plain(sentence: str) -> str:
 # The page
 
 
-def _page(content: str) -> str:
-    nbconvert, markdown_filter, mathml, pygments = map(
-        _library,
-        (
-            "nbconvert",
-            "nbconvert.filters.markdown_mistune",
-            "latex2mathml.converter",
-            "pygments.formatters",
-        ),
-    )
-    to_html = _markdown_to_html(markdown_filter, mathml.convert)
+def _page(title: str, content: str) -> str:
+    nbconvert, pygments = _library("nbconvert"), _library("pygments.formatters")
     exporter = nbconvert.HTMLExporter(
         template_name="basic",  # the cells alone: whole pages of nbconvert's fetch scripts
         exclude_input_prompt=True,
-        filters={"markdown2html": to_html},
+        filters={"markdown2html": _markdown_to_html()},
     )
-    cells, _ = exporter.from_notebook_node(nbformat.reads(content, as_version=4))  # type: ignore[no-untyped-call]
+    parsed: nbformat.NotebookNode = nbformat.reads(content, as_version=4)  # type: ignore[no-untyped-call]
+    cells, _ = exporter.from_notebook_node(parsed)
     environment = Environment(
         loader=PackageLoader("autograder"), autoescape=True, undefined=StrictUndefined
     )
@@ -139,27 +135,33 @@ def _page(content: str) -> str:
         pygments.HtmlFormatter(style=style).get_style_defs(".highlight")
         for style in ("default", "github-dark")
     ]
-    title = re.search(r"# (.*?)\\n", content)
     return environment.get_template("solutions.html").render(
-        title=title[1] if title else "", cells=cells, light=styles[0], dark=styles[1]
+        title=title, cells=cells, light=styles[0], dark=styles[1]
     )
 
 
-def _markdown_to_html(library: Any, convert: Callable[..., str]) -> Callable[[str], str]:
+def _markdown_to_html() -> Callable[[str], str]:
     """nbconvert's own filter, but for formulas, which it leaves to a script from the network."""
+    library = _library("nbconvert.filters.markdown_mistune")
+    base, convert = library.IPythonRenderer, _library("latex2mathml.converter").convert
 
-    class Renderer(library.IPythonRenderer):  # type: ignore[misc]
+    class Renderer(base):  # type: ignore[misc]
         def inline_math(self, body: str) -> str:
-            return convert(body)
+            return str(convert(_spaced(body)))
 
         def block_math(self, body: str) -> str:
-            return convert(body, display="block")
+            return str(convert(_spaced(body), display="block"))
 
     def to_html(source: str) -> str:
         renderer = Renderer(escape=False, exclude_anchor_links=True)
         return str(library.MarkdownWithMath(renderer=renderer).render(source))
 
     return to_html
+
+
+def _spaced(formula: str) -> str:
+    """As TeX sets it: a thin space between the name of a function and what is not in brackets."""
+    return FUNCTION.sub(r"\g<0>\\,", formula)
 
 
 def _library(name: str) -> Any:

@@ -110,7 +110,7 @@ gradient is `None` (P3), and $0 / 0$ is `nan` (P4). The chain rule multiplies, a
 be read off: a clipped ReLU has the slope 0, and its output 0 means $p = \tfrac{1}{2}$, at a loss of
 $\ln 2$ (P5), a mean divides by the rows that a sum only adds up (P6), a weight multiplies its input
 and a bias is multiplied by 1 (P7). Last, a ReLU gives no negative number, so $p \ge \sigma(0) =
-\tfrac{1}{2}$ (P8), and for the label 0 $-\ln(1 - p) \ge \ln 2$ (P9).
+\tfrac{1}{2}$ (P8), and $-\ln(1 - p)$, the loss for the label 0, is at least $\ln 2$ (P9).
 """
 
 checks = {
