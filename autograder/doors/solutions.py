@@ -145,7 +145,7 @@ def _markdown_to_html() -> Callable[[str], str]:
     library = _library("nbconvert.filters.markdown_mistune")
     base, convert = library.IPythonRenderer, _library("latex2mathml.converter").convert
 
-    class Renderer(base):  # type: ignore[misc]
+    class Renderer(base):  # type: ignore[misc, valid-type]
         def inline_math(self, body: str) -> str:
             return str(convert(_spaced(body)))
 
