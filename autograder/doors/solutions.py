@@ -21,7 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ..course import Assignment, Course
 from ..errors import CourseError
 from ..grading import Points
-from ..notebook import Cell, Values, code, markdown, notebook, student_cells
+from ..notebook import Cell, Values, code_cell, markdown_cell, notebook, student_cells
 from ..reference import Reference
 from .solved import imports
 
@@ -63,8 +63,8 @@ def _cells(assignment: Assignment, wanted: Mapping[str, Values]) -> Iterator[Cel
     cells = student_cells(assignment, wanted)
     title = TITLE.search("".join(cells[0]["source"])) if cells[0]["id"] == "lesson-01" else None
     name = title[1] if title else assignment.name
-    yield markdown("title", f"# {name}: solutions\n\n{INTRODUCTION}")
-    yield code("imports", "\n".join(_all_imports(assignment)))
+    yield markdown_cell("title", f"# {name}: solutions\n\n{INTRODUCTION}")
+    yield code_cell("imports", "\n".join(_all_imports(assignment)))
     heading = None
     for cell in cells:
         name, _, role = cell["id"].partition("-")
@@ -72,7 +72,7 @@ def _cells(assignment: Assignment, wanted: Mapping[str, Values]) -> Iterator[Cel
             heading = ([heading, *SECTION.findall("".join(cell["source"]))])[-1]
         elif role == "prompt":
             if heading:
-                yield markdown(f"{name}-section", heading)
+                yield markdown_cell(f"{name}-section", heading)
                 heading = None
             yield cell
             yield from _answer(assignment, name)
@@ -81,17 +81,17 @@ def _cells(assignment: Assignment, wanted: Mapping[str, Values]) -> Iterator[Cel
 def _answer(assignment: Assignment, name: str) -> Iterator[Cell]:
     if name in assignment.questions:
         question = assignment.questions[name]
-        yield markdown(f"{name}-model", f"#### A model answer\n\n{question.model_answer}")
+        yield markdown_cell(f"{name}-model", f"#### A model answer\n\n{question.model_answer}")
         criteria = "\n".join(question.mark_scheme)
-        yield markdown(f"{name}-criteria", f"#### What earns points\n\n{criteria}")
+        yield markdown_cell(f"{name}-criteria", f"#### What earns points\n\n{criteria}")
         return
     reference = assignment.references[name]
-    yield code(name, reference.source(name))
+    yield code_cell(name, reference.source(name))
     if reference.why:
-        yield markdown(f"{name}-why", f"#### Why it is right\n\n{reference.why}")
+        yield markdown_cell(f"{name}-why", f"#### Why it is right\n\n{reference.why}")
     if reference.mistakes:
         mistakes = "\n".join(_mistakes(reference, assignment.rubric[name]))
-        yield markdown(f"{name}-mistakes", f"#### Common mistakes\n\n{mistakes}")
+        yield markdown_cell(f"{name}-mistakes", f"#### Common mistakes\n\n{mistakes}")
 
 
 def _all_imports(assignment: Assignment) -> list[str]:
