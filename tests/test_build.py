@@ -156,6 +156,24 @@ def test_the_lesson_tells_the_truth_about_the_lectures_network():
     assert [True, False, False] == (model[0].weight.grad == 0).all(dim=1).tolist()
 
 
+def test_the_doors_have_their_names(monkeypatch):
+    monkeypatch.setenv("AUTOGRADER_SECRET", "a secret of the tests")
+    made = {p for name in ASSIGNMENTS for p in build.distributed(COURSE, name)}
+    names = {path.relative_to(COURSE.folder / "dist").as_posix() for path in made}
+    assert names >= {
+        "nbgrader/nbgrader_config.py",
+        "nbgrader/source/backprop/backprop.ipynb",
+        "otter/backprop-autograder.zip",
+        "otter/student/backprop.ipynb",
+        "gradescope.zip",
+    }
+    assert {name.split("/")[0] for name in names} == {
+        *("nbgrader", "otter", "gradescope.zip", "gradescope-beyond.zip")
+    }
+    committed = {p.relative_to(COURSE.folder / "assignments") for p in FILES["backprop"]}
+    assert committed >= {Path(f"backprop/{door}/backprop.ipynb") for door in ("nbgrader", "otter")}
+
+
 # The notebook in a real kernel
 
 

@@ -403,6 +403,10 @@ if tier != "A":
     os.execvp("setpriv", ["setpriv", "--bounding-set", "-all,+" + kept, "--", *command])
 """
 
+LOUD = (
+    "import sys, warnings; print('!', file=sys.stderr); warnings.warn('careful')"  # costs nothing
+)
+
 # What Gradescope's harness does: build once, then for each submission a new results folder.
 HARNESS = """
 sh source/setup.sh > setup.log 2>&1 || { cat setup.log; exit 1; }
@@ -419,6 +423,9 @@ done
 @pytest.fixture(scope="module")
 def submissions(assignment):
     answers = {name: r.source(name) for name, r in assignment.references.items()}
+    first = next(iter(answers))
+    loud = answers | {first: answers[first].replace("    x =", f"    {LOUD}\n    x =", 1)}
+    assert LOUD in loud[first]
     mistakes = {name: r.source(next(iter(r.mistakes))) for name, r in assignment.references.items()}
     first, reference = next(iter(assignment.references.items()))
     sentences = [m.sentence for r in assignment.references.values() for m in r.mistakes.values()]
@@ -426,7 +433,7 @@ def submissions(assignment):
     needles = [text[:60][::-1] for text in (SECRET, *sentences)]
     thief = THIEF.format(name=first, needles=needles, public=public)
     return {
-        "solved": notebook(assignment, **answers),
+        "solved": notebook(assignment, **loud),
         "untouched": notebook(assignment),
         "mistaken": notebook(assignment, **mistakes),
         "thief": notebook(assignment, **{**answers, first: thief}),
@@ -449,7 +456,7 @@ def ours(course, assignment, submissions, tmp_path_factory):
         workers=1,
     )
     results = pipeline.grade(job, lambda *_: None)
-    points = {result.student_id: score(result, assignment.rubric) for result in results}
+    points = {result.student_id: score(result, assignment.rubric, {}) for result in results}
     assert (assignment.max_score, 0) == (points["solved"].total, points["untouched"].total)
     assert 0 < points["mistaken"].total < assignment.max_score
     return {name: found.exercises for name, found in points.items()}
