@@ -172,10 +172,15 @@ def build(folder: Path | None, assignment: str | None, check: bool, solutions: b
     else:
         for name in names if not solutions else ():
             files |= generated.distributed(course, name)
+        dist = course.folder / "dist"
+        dist.mkdir(mode=0o700, exist_ok=True)  # it holds answers
         written = generated.write(files)
-        for path in written:
+        inside = [path for path in written if path.is_relative_to(dist)]
+        for path in written if solutions else (p for p in written if p not in inside):
             click.echo(f"wrote {path}")
-        where = f" in {course.folder / 'dist' / 'solutions'}" if solutions else ""
+        if inside and not solutions:
+            click.echo(f"wrote {len(inside)} files in {dist}, with answers: keep them to yourself")
+        where = f" in {dist / 'solutions'}" if solutions else ""
         click.echo(f"{len(files) - len(written)} files were up to date already{where}")
 
 
