@@ -420,7 +420,7 @@ def graded(folder):
     for assignment in ASSIGNMENTS:
         for step in (
             ("generate_assignment", assignment),
-            ("autograde", assignment, "--Execute.timeout=15"),
+            ("autograde", assignment, "--Execute.timeout=45"),
             ("generate_feedback", assignment),
         ):
             if step[0] == "autograde":
