@@ -32,6 +32,7 @@ from .observation import EVERY_PART, Foreign, Observation, Part
 from .visible import Raised
 
 VISIBLE = "visible.json"
+PROMISES = Path(__file__).parent / "templates" / "doors.md"
 DIGITS = 6  # of a shown value; the tolerance is 1e-4 of the largest
 
 Files = dict[Path, bytes]
@@ -81,8 +82,20 @@ def student_files(course: Course, assignment: Assignment, wanted: Mapping[str, V
     }
 
 
+def what_doors_promise(
+    course: Course, assignment: Assignment, wanted: Mapping[str, Values]
+) -> Files:
+    """A page for the instructor beside the files with answers: what each door can and cannot do."""
+    return {course.folder / "dist" / "README.md": PROMISES.read_bytes()}
+
+
 PUBLISHED: tuple[Door, ...] = (student_files, nbgrader.released, otter.student_folder)
-DISTRIBUTED: tuple[Door, ...] = (nbgrader.course_folder, otter.distributed, gradescope)
+DISTRIBUTED: tuple[Door, ...] = (
+    what_doors_promise,
+    nbgrader.course_folder,
+    otter.distributed,
+    gradescope,
+)
 
 
 # Files

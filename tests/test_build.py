@@ -169,9 +169,15 @@ def test_the_doors_have_their_names(monkeypatch):
     }
     zips = {f"gradescope-{name}.zip" for name in ASSIGNMENTS if name != "backprop"}
     tops = {name.split("/")[0] for name in names}
-    assert tops == {"nbgrader", "otter", "gradescope.zip"} | zips
+    assert tops == {"README.md", "nbgrader", "otter", "gradescope.zip"} | zips
     committed = {p.relative_to(COURSE.folder / "assignments") for p in FILES["backprop"]}
     assert committed >= {Path(f"backprop/{door}/backprop.ipynb") for door in ("nbgrader", "otter")}
+
+
+def test_the_instructor_reads_the_same_promises_in_the_docs_and_beside_the_files():
+    docs = (COURSE.folder / "docs" / "doors.md").read_text("utf-8")
+    table = [line for line in build.PROMISES.read_text("utf-8").splitlines() if line[:1] == "|"]
+    assert len(table) > 8 and "\n".join(table) in docs
 
 
 # The notebook in a real kernel
