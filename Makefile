@@ -31,7 +31,9 @@ check: $(STAMP)
 	$(BIN)/autograder build --check
 
 mutants: $(STAMP)
-	@mkdir -p dist && $(BIN)/python tests/mutation.py > dist/mutants.md; tail -n 1 dist/mutants.md
+	@mkdir -p -m 700 dist
+	@$(BIN)/python tests/mutation.py > dist/mutants.md || { tail -n 1 dist/mutants.md; exit 1; }
+	@tail -n 1 dist/mutants.md
 
 build: $(STAMP)
 	$(BIN)/autograder build

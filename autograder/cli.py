@@ -155,7 +155,10 @@ def report(folder: Path | None, results: Path) -> None:
 @click.option("--solutions", is_flag=True, help="Make the handout for after the deadline instead.")
 @click.pass_obj
 def build(folder: Path | None, assignment: str | None, check: bool, solutions: bool) -> None:
-    """Make the student notebook (and what else is generated) of one assignment, or of all."""
+    """Make the student notebooks of one assignment, or of all, and what other graders take.
+
+    What students may see goes to assignments/, what holds answers to dist/.
+    """
     if check and solutions:
         raise click.UsageError("--check is for what is committed, and solutions are not: drop one")
     from . import build as generated
