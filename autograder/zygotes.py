@@ -29,6 +29,7 @@ from .worker.settings import Settings
 START_SECONDS = 120.0  # for a zygote to import everything
 CONFINE_SECONDS = 30.0  # for a worker to be confined, which takes milliseconds
 WORKER_FILES = ("__init__.py", "errors.py", "exercise.py", "observation.py", "wire.py", "worker")
+ZYGOTE = ("-m", "autograder.worker.zygote")
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -95,13 +96,7 @@ class Zygote:
         home = dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"), str(self._home))
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 (our own module)
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "autograder.worker.zygote",
-                    json.dumps(asdict(settings)),
-                ],
+                [sys.executable, "-P", *ZYGOTE, json.dumps(asdict(settings))],
                 env=ENVIRONMENT | home,
                 cwd="/",
                 stdin=subprocess.DEVNULL,

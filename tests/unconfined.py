@@ -1,0 +1,10 @@
+"""A zygote whose workers are plain forks: what the sandbox is measured against, and proved by.
+
+Never started but by tests and benchmarks, in place of `autograder.zygotes.ZYGOTE`.
+"""
+
+from autograder.worker import sandbox, zygote
+
+if __name__ == "__main__":
+    sandbox.confine = lambda *_: None
+    zygote.main()
