@@ -249,9 +249,11 @@ def doctor() -> None:
 
     tier = detect(trusted=True)
     click.echo(f"isolation tier {tier.name}: {tier.describe()}")
+    for reason in tier.missing:
+        click.echo(f"  {reason}")
     for lack in tier.lacks:
         click.echo(f"  student code can still {lack}")
-    click.echo(f"  {tier.advice}")
+    click.echo(f"  to raise it: {tier.advice}")
 
 
 @main.command()

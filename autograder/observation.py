@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import linecache
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
@@ -20,6 +20,7 @@ import torch
 MAX_DEPTH = 16  # nested containers
 MAX_ITEMS = 20_000  # entries in one part
 MAX_TEXT = 10_000  # characters in one string
+NOT_AVAILABLE = "not available while grading"
 MAX_MESSAGE = 500  # characters of an error or a warning
 MAX_CHARACTERS = 100_000  # in all strings of one part
 MAX_TENSOR_BYTES = 8 << 20  # of one tensor
@@ -203,3 +204,10 @@ def ran_out_of_memory(error: Error) -> bool:
 def ran_short(error: Error) -> bool:
     """Whether memory or threads ran out, which may be the fault of what ran before."""
     return ran_out_of_memory(error) or "can't start new thread" in error.message
+
+
+def explained(error: Error) -> Error:
+    """The error, with what it means if a sandbox refused something; students know of none."""
+    if error.type != "PermissionError" or NOT_AVAILABLE in error.message:
+        return error
+    return replace(error, message=f"{error.message}: {NOT_AVAILABLE}")

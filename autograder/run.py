@@ -15,12 +15,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .channel import Worker
 from .errors import ProtocolError
 from .exercise import Case
 from .grading import Limits
 from .model import CellNote, Kind, Lost, Run, Submission
-from .observation import Error, Observation, Part, ran_short
-from .zygotes import Worker, Zygote
+from .observation import Error, Observation, Part, explained, ran_short
+from .zygotes import Zygote
 
 GRACE_SECONDS = 0.5  # between asking a cell to stop and killing it
 DEFINE_SECONDS = 2.0  # for a cell's definitions, when the notebook's time is up
@@ -159,7 +160,10 @@ class _Notebook:
                 return replace(error, source=lines[error.line - 1].strip())
             return replace(error, cell=None, line=None, source=None)
 
-        return {name: replace(part, error=quoted(part.error)) for name, part in observation.items()}
+        return {
+            name: replace(part, error=quoted(part.error and explained(part.error)))
+            for name, part in observation.items()
+        }
 
     def all_notes(self) -> list[CellNote]:
         """What there is to say, in the order of the cells."""

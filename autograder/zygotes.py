@@ -1,4 +1,4 @@
-"""Starting zygotes and talking to their workers, from the judge's side."""
+"""Starting zygotes and having them fork workers, from the judge's side."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from . import wire
-from .errors import ProtocolError, SandboxError, ZygoteDied
+from .cgroups import Cgroup, Cgroups
+from .channel import Worker
+from .errors import SandboxError, ZygoteDied
 from .grading import Limits
 from .tier import Tier
-from .worker.sandbox import SCRATCH, UNPRIVILEGED
+from .worker.kernel import hide_memory
+from .worker.namespaces import SCRATCH
+from .worker.sandbox import PROCESSES, UNPRIVILEGED
 from .worker.settings import Settings
 
 START_SECONDS = 120.0  # for a zygote to import everything
-CONFINE_SECONDS = 30.0  # for a worker to be confined, which takes milliseconds
+HEADROOM = 512 << 20  # bytes that a worker may copy of its zygote's pages, and its scratch space
 WORKER_FILES = ("__init__.py", "errors.py", "exercise.py", "observation.py", "wire.py", "worker")
 ZYGOTE = ("-m", "autograder.worker.zygote")
 ENVIRONMENT = {
@@ -44,49 +45,11 @@ ENVIRONMENT = {
 }
 
 
-class Worker:
-    """A channel to one worker. Every send and receive has a deadline (`time.monotonic`)."""
-
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
-
-    def send(self, message: Any, deadline: float) -> None:
-        """Send one frame.
-
-        Raises:
-            TimeoutError: the worker did not take it in time.
-            OSError: the worker is gone.
-        """
-        self._channel.settimeout(max(0.001, deadline - time.monotonic()))
-        self._channel.sendall(wire.encode(message))
-
-    def receive(self, deadline: float) -> Any:
-        """Receive one frame.
-
-        Raises:
-            TimeoutError: it did not come in time.
-            EOFError, OSError: the worker is gone.
-            ProtocolError: what came is no frame.
-        """
-
-        def read(size: int) -> bytes:
-            data = bytearray()
-            while len(data) < size:
-                self._channel.settimeout(max(0.001, deadline - time.monotonic()))
-                chunk = self._channel.recv(min(size - len(data), 1 << 20))
-                if not chunk:
-                    raise EOFError
-                data += chunk
-            return bytes(data)
-
-        return wire.decode(read)
-
-
 class Zygote:
     """A warm process that forks workers, one at a time."""
 
-    def __init__(self, settings: Settings, home: Path) -> None:
-        self._settings, self._home = settings, home
+    def __init__(self, settings: Settings, home: Path, cgroups: Cgroups | None) -> None:
+        self._settings, self._home, self._cgroups = settings, home, cgroups
         self._closed = False
         self._start()
 
@@ -124,20 +87,26 @@ class Zygote:
             ZygoteDied: `restart` it.
         """
         ours, theirs = socket.socketpair()
-        with ours, self._scratch() as scratch:
+        worker = Worker(ours)
+        with ours, self._scratch() as scratch, self._cgroup() as cgroup:
             try:
                 with theirs:
-                    self._fork(scratch, theirs)
-                worker = Worker(ours)
-                _await(worker)
+                    self._fork(scratch, theirs, cgroup.joins)
+                worker.await_confined()
+                if not cgroup.is_joined():
+                    raise ZygoteDied("a worker could not be confined: it is in no cgroup")
                 yield worker
             finally:
                 self._reap()
+                worker.await_end()
 
-    def _fork(self, scratch: str, channel: socket.socket) -> None:
+    def _cgroup(self) -> contextlib.AbstractContextManager[Cgroup]:
+        return self._cgroups.fresh() if self._cgroups else contextlib.nullcontext(Cgroup((), ()))
+
+    def _fork(self, scratch: str, channel: socket.socket, joins: tuple[int, ...]) -> None:
         try:
             command = b"w" + os.fsencode(scratch)
-            socket.send_fds(self._control, [command], [channel.fileno()])
+            socket.send_fds(self._control, [command], [channel.fileno(), *joins])
         except OSError as error:
             raise ZygoteDied(f"the process that forks workers is gone ({error})") from error
 
@@ -192,7 +161,10 @@ class Zygotes:
     def __init__(
         self, assignment: Path, hidden: tuple[Path, ...], tier: Tier, limits: Limits, count: int
     ) -> None:
+        hide_memory()  # ours: workers may be of the same user
         visible = _visible(assignment)
+        memory = (limits.memory_mb << 20) + HEADROOM
+        self._cgroups = Cgroups(memory, PROCESSES + 1) if tier.cgroups else None
         if not tier.namespaces and os.getuid() == 0:
             _refuse_unreadable(visible)
         self._home = tempfile.TemporaryDirectory(prefix="autograder-")
@@ -203,6 +175,8 @@ class Zygotes:
             visible=visible,
             hidden=tuple(str(path) for path in hidden),
             namespaces=tier.namespaces,
+            landlock=tier.landlock > 0,
+            seccomp=tier.seccomp,
             slot=0,
             memory_mb=limits.memory_mb,
             cpu_seconds=int(limits.submission_seconds) + 1,
@@ -238,24 +212,10 @@ class Zygotes:
         try:
             if slot not in self._zygotes:
                 settings = replace(self._settings, slot=slot)
-                self._zygotes[slot] = Zygote(settings, Path(self._home.name))
+                self._zygotes[slot] = Zygote(settings, Path(self._home.name), self._cgroups)
             yield self._zygotes[slot]
         finally:
             self._idle.put(slot)
-
-
-def _await(worker: Worker) -> None:
-    """Wait until a worker is confined. No student code has run by then: a failure is ours.
-
-    Raises:
-        ZygoteDied: it was not.
-    """
-    try:
-        problem = worker.receive(time.monotonic() + CONFINE_SECONDS)["problem"]
-    except (OSError, EOFError, ProtocolError) as error:
-        problem = f"{type(error).__name__} {error}"
-    if problem is not None:
-        raise ZygoteDied(f"a worker could not be confined: {problem}")
 
 
 def _refuse_unreadable(paths: tuple[str, ...]) -> None:

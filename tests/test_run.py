@@ -1,98 +1,21 @@
 """Student code in real workers: what one cell or exercise does costs nothing else."""
 
-import json
-import os
-import platform
 import re
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
+from workers import (
+    ASSIGNMENT,
+    FIRST,
+    FULL,
+    FUNCTIONS,
+    IMPORTS,
+    LIMITS,
+    Grader,
+    pool,
+    solutions,
+)
 
-from autograder.compare import Tolerance
-from autograder.course import find_course
-from autograder.errors import SandboxError
-from autograder.grading import Limits
-from autograder.judge import Judge
-from autograder.model import Kind, Submission
-from autograder.run import run
-from autograder.tier import Tier, detect
-from autograder.zygotes import Zygotes
-
-COURSE = find_course(Path(__file__).parent)
-ASSIGNMENT = COURSE.assignment("backprop")
-LIMITS = Limits(cell_seconds=2, notebook_seconds=20, exercise_seconds=2, memory_mb=512)
-IMPORTS = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F"
-FIRST = next(iter(ASSIGNMENT.references))
-FUNCTIONS = [name for name, r in ASSIGNMENT.references.items() if callable(r.solution)]
-FULL = {name: sum(points.values()) for name, points in ASSIGNMENT.rubric.items()}
-
-
-@dataclass(frozen=True)
-class Graded:
-    points: dict[str, float]
-    kinds: dict[str, set[Kind]]
-    hints: dict[str, str]
-    notes: dict[int, list[str]]
-    everything: str
-
-
-class Grader:
-    def __init__(self, zygotes: Zygotes, tier: Tier):
-        self.zygotes, self.tier = zygotes, tier
-        self.judge = Judge("backprop", ASSIGNMENT.references, Tolerance(), b"a secret of the tests")
-
-    def __call__(self, *cells: str, limits: Limits = LIMITS, **submission) -> Graded:
-        prepared = {name: self.judge.prepare(name, "") for name in ASSIGNMENT.references}
-        visible = {name: r.exercise.visible for name, r in ASSIGNMENT.references.items()}
-        hidden = {name: found.cases for name, found in prepared.items()}
-        with self.zygotes.lease() as zygote:
-            found = run(zygote, Submission("s", "s", cells, **submission), visible, hidden, limits)
-        outcomes = [prepared[n].outcome(found.hidden[n], found.visible[n]) for n in prepared]
-        notes: dict[int, list[str]] = {}
-        for note in found.notes:
-            notes.setdefault(note.cell, []).append(note.message)
-        passed = {
-            o.exercise: [v.check for v in o.verdicts if v.kind is Kind.passed] for o in outcomes
-        }
-        return Graded(
-            {name: sum(ASSIGNMENT.rubric[name][c] for c in passed[name]) for name in passed},
-            {o.exercise: {v.kind for v in o.verdicts} for o in outcomes},
-            {o.exercise: " ".join(v.hint for v in o.verdicts) for o in outcomes},
-            notes,
-            repr(outcomes) + repr(notes),
-        )
-
-
-def solutions(**instead: str) -> list[str]:
-    """Cells with every solution, or something else instead of it."""
-    return [
-        IMPORTS,
-        *(instead.get(name) or r.source(name) for name, r in ASSIGNMENT.references.items()),
-    ]
-
-
-def pool(tier: Tier, limits: Limits = LIMITS) -> Zygotes:
-    return Zygotes(ASSIGNMENT.folder, (COURSE.folder,), tier, limits, 1)
-
-
-TIERS = {"namespaces": detect(trusted=True), "landlock alone": Tier("B", False, 7)}
-
-
-@pytest.fixture(scope="module", params=TIERS)
-def grader(request):
-    tier = TIERS[request.param]
-    if request.param == "namespaces" and not tier.namespaces:
-        pytest.skip("no namespaces on this machine")
-    if not detect(trusted=True).landlock:
-        pytest.skip("no Landlock on this machine")
-    try:
-        zygotes = pool(tier)
-    except SandboxError as error:  # root, and Python in a folder of root's own
-        pytest.skip(str(error))
-    with zygotes:
-        yield Grader(zygotes, tier)
-
+from autograder.model import Kind
 
 LOST = {
     "endless loop": ("while True: pass", Kind.timed_out),
@@ -258,54 +181,6 @@ def test_autograd_is_counted_by_names_that_were_imported_before(grader):
     assert grader(*solutions(grad_quadratic=source)).points == FULL
 
 
-SEARCH = """
-import builtins, gc, glob, os, sys, types
-words = {words}
-def readable():
-    for top in ("/", "/proc", {course!r}, os.path.dirname({course!r}), *sys.path):
-        for place, _, files in os.walk(top, onerror=lambda error: None):
-            for name in files:
-                if name.endswith((".py", ".yml", ".db", ".json", ".md")) or "secret" in name:
-                    yield os.path.join(place, name)
-def holds(value):
-    text = value if isinstance(value, str) else ""
-    return any(word in text for word in words)
-found = [n for n, m in list(sys.modules.items()) if "reference" in n and "autograder" in n]
-found += ["module " + n for n in sys.modules if n.endswith((".judge", ".checks", ".draw"))
-          and n.startswith("autograder")]
-for thing in gc.get_objects():
-    code = getattr(thing, "__code__", None) if isinstance(thing, types.FunctionType) else None
-    if code and holds(" ".join(map(str, code.co_consts))):
-        found.append("function " + thing.__qualname__)
-for path in readable():
-    try:
-        with open(path, errors="replace") as file:
-            if holds(file.read(1 << 20)): found.append("file " + path)
-    except OSError: pass
-for path in ({course!r} + "/grading.yml", {course!r} + "/reference/backprop/train.py",
-             {course!r} + "/.autograder-secret"):
-    if {namespaces} and os.path.exists(path): found.append("exists " + path)
-for name in os.environ:
-    if "AUTOGRADER" in name: found.append("variable " + name)
-def {first}(*args):
-    raise ValueError("found: " + repr(found[:5]))
-"""
-
-
-def test_a_search_of_memory_and_files_finds_no_reference(grader):
-    sentences = [m.sentence for r in ASSIGNMENT.references.values() for m in r.mistakes.values()]
-    words = [sentence[:60] for sentence in sentences]
-    search = SEARCH.format(
-        words=words, course=str(COURSE.folder), first=FIRST, namespaces=grader.tier.namespaces
-    )
-    patient = LIMITS.model_copy(update={"cell_seconds": 120.0, "notebook_seconds": 120.0})
-    with pool(grader.tier, patient) as zygotes:
-        graded = Grader(zygotes, grader.tier)(IMPORTS, search, limits=patient)
-    assert graded.notes == {}
-    assert "found: []" in graded.hints[FIRST]
-    assert set(graded.points.values()) == {0}
-
-
 HOSTILE = {
     "builtins deleted": "import builtins\nfor n in list(vars(builtins)): delattr(builtins, n)",
     "json replaced": "import sys, types; sys.modules['json'] = types.ModuleType('json')",
@@ -382,44 +257,6 @@ def test_a_module_beside_the_notebook_can_be_imported(grader):
     assert grader(*cells, files={"helper.py": source}).points == FULL
 
 
-def test_nothing_is_handed_from_one_submission_to_the_next(grader):
-    places = "import os, tempfile\nplaces = ['x', os.path.join(tempfile.gettempdir(), 'y')]\n"
-    write = places + "for place in places: open(place, 'w').write('answer')"
-    read = f"{places}def {FIRST}(*args): raise ValueError(list(map(os.path.exists, places)))"
-    assert grader(write).notes == {}
-    assert "[False, False]" in grader(read).hints[FIRST]
-
-
-ESCAPES = {
-    "shared memory": "libc.shmget(0x1234, 1 << 20, 0o1666)",
-    "message queues": "libc.msgget(0x1234, 0o1666)",
-    "semaphores": "libc.semget(0x1234, 1, 0o1666)",
-    "keyrings": "libc.syscall(248, b'user', b'name', b'answer', 6, -4)",
-    "files in memory": "libc.memfd_create(b'name', 0)",
-    "sockets": "libc.socket(2, 2, 0)",
-    "debugging": "libc.ptrace(0, 0, 0, 0)",
-    "user namespaces": "libc.unshare(0x10000000)",
-    "mounts": "libc.mount(b'none', b'/tmp', b'tmpfs', 0, None)",
-    "the other system call table": "libc.syscall(0x40000000 + 39)",
-}
-
-
-@pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers are of x86_64")
-def test_system_calls_that_reach_out_of_the_worker_are_refused(grader):
-    code = (
-        "import ctypes, errno\nlibc = ctypes.CDLL(None, use_errno=True)\nfound = {}\n"
-        + "".join(
-            f"ctypes.set_errno(0); value = {call}\n"
-            f"found[{name!r}] = value == -1 and ctypes.get_errno() == errno.EPERM\n"
-            for name, call in ESCAPES.items()
-        )
-        + f"def {FIRST}(*args): raise ValueError([name for name in found if not found[name]])"
-    )
-    graded = grader(code)
-    assert graded.notes == {}
-    assert "ValueError: []" in graded.hints[FIRST]
-
-
 def test_definitions_count_even_when_the_notebook_has_no_time_left(grader):
     limits = LIMITS.model_copy(update={"notebook_seconds": 3.0})
     with pool(grader.tier, limits) as zygotes:
@@ -444,24 +281,3 @@ def test_a_thread_left_running_spoils_no_other_exercise(grader):
         "    threading.Thread(target=write, daemon=True).start()"
     )
     assert grader(*solutions(**{FIRST: noise})).points == FULL | {FIRST: 0}
-
-
-def test_no_worker_process_is_left(grader):
-    grader(*solutions(**{FIRST: f"def {FIRST}(*args):\n    while True: pass"}))
-    assert len(descendants(os.getpid())) == (2 if grader.tier.namespaces else 1)
-
-
-def descendants(process: int) -> list[int]:
-    """The zygote (in namespaces with the parent that waits for it), and what it started."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    return [d for child in map(int, children) for d in (child, *descendants(child))]
-
-
-def test_a_scratch_folder_is_all_that_a_worker_can_write(grader):
-    places = ["/", "/tmp/../x", "/usr/x", str(COURSE.folder / "x"), str(ASSIGNMENT.folder / "x")]
-    code = (
-        "import os\ndef attempt(path):\n    try: open(path, 'w'); return 'written'\n"
-        "    except OSError as error: return 'denied'\n"
-        f"def {FIRST}(*args): raise ValueError([attempt(p) for p in {json.dumps(places)}])"
-    )
-    assert str(["denied"] * len(places)) in grader(code).hints[FIRST]

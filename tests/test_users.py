@@ -10,7 +10,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 ORDINARY = 54321  # a user id that no one has
-CORE = "one_exercise_costs or finds_no_reference or scratch_folder or left or handed or hostile"
+CORE = "one_exercise_costs or test_sandbox"
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="every other test shows it already")
@@ -27,7 +27,7 @@ def test_workers_are_confined_for_an_ordinary_user_with_and_without_namespaces(s
             *dict.fromkeys((sys.base_prefix, sys.prefix, str(TESTS.parent))),
             "--",
             *(sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider"),
-            *("-p", "no:xdist", TESTS / "test_run.py", "-k", selection),
+            *("-p", "no:xdist", TESTS / "test_run.py", TESTS / "test_sandbox.py", "-k", selection),
         ],
         capture_output=True,
         text=True,

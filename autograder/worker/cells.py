@@ -21,7 +21,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.text import SList
 from traitlets.config import Config
 
-from ..observation import CELL, describe
+from ..observation import CELL, describe, explained
 
 REFUSED_MAGICS = {"pip", "conda", "mamba", "micromamba", "uv", "sx", "system", "sc", "alias"}
 REFUSED_CELL_MAGICS = {
@@ -103,7 +103,7 @@ class NotebookShell(InteractiveShell):
         if isinstance(error, CellTimeout):
             self.notes.append(f"stopped after {seconds:.3g} seconds")
             return
-        seen = describe(error)
+        seen = explained(describe(error))
         where = f" in line {seen.line} ({seen.source})" if seen.line and seen.source else ""
         self.notes.append(f"{seen.type}: {seen.message}{where}")
 

@@ -14,6 +14,8 @@ class Settings:
     visible: tuple[str, ...]  # what workers may read, apart from the system's own folders
     hidden: tuple[str, ...]  # what they may not, even inside a visible folder
     namespaces: bool
+    landlock: bool
+    seccomp: bool
     slot: int  # which of the zygotes this is
     memory_mb: int
     cpu_seconds: int

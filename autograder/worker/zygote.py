@@ -1,9 +1,10 @@
 """The zygote: imports everything once, then forks one worker for each submission.
 
 It is started by `autograder.zygotes` with a clean environment; it holds no secret and no answer.
-Commands come as packets over one descriptor: `w` and the path of a scratch folder, with a channel's
-descriptor attached, forks a worker on that channel; `r` kills it and answers `r` when it is gone.
-When the other side hangs up, the zygote exits, and the kernel kills the worker.
+Commands come as packets over one descriptor: `w` and the path of a scratch folder, with the
+descriptors of a channel and of the cgroups to join attached, forks a worker on that channel; `r`
+kills it and answers `r` when it is gone. When the other side hangs up, the zygote exits, and the
+kernel kills the worker.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ from typing import NoReturn
 import torch
 
 from ..exercise import Exercise, count_autograd, exercise_files, load_exercise
-from . import sandbox
+from . import kernel, namespaces, sandbox
 from .cells import NotebookShell, new_shell
 from .serve import send, serve
 from .settings import Settings
 
+MAX_DESCRIPTORS = 4  # in one command
 CHANNEL = 3  # the worker's descriptor to the judge
 SCRATCH_VARIABLES = ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR", "TORCHINDUCTOR_CACHE_DIR")
 
@@ -45,47 +47,66 @@ def main() -> None:
     }
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     memory = pages * os.sysconf("SC_PAGE_SIZE") + (settings.memory_mb << 20)
-    home = sandbox.enter(settings.visible, settings.hidden) if settings.namespaces else -1
+    isolated = settings.namespaces
+    home = namespaces.enter(settings.visible, settings.hidden) if isolated else -1
+    kernel.hide_memory()
     gc.collect()
     gc.freeze()  # so that collections in workers do not touch, and copy, what they share
     control.sendall(b"!")
     worker = 0
     while True:
-        command, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
+        command, descriptors, _, _ = socket.recv_fds(control, 4096, MAX_DESCRIPTORS)
         if command.startswith(b"w"):
-            worker = sandbox.fork_into_new_pid_namespace(home) if settings.namespaces else os.fork()
+            worker = namespaces.fork_into_new_pid_namespace(home) if isolated else os.fork()
             if worker == 0:
-                scratch = os.fsdecode(command[1:])
-                _work(descriptors[0], scratch, shell, exercises, settings, memory)
-            os.close(descriptors[0])
+                bounds = sandbox.Bounds(
+                    memory=memory,
+                    cpu_seconds=settings.cpu_seconds,
+                    readable=tuple(settings.visible),
+                    scratch=os.fsdecode(command[1:]),
+                    slot=settings.slot,
+                )
+                _work(descriptors, bounds, shell, exercises, settings)
+            for descriptor in descriptors:
+                os.close(descriptor)
         elif command == b"r":
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(worker, signal.SIGKILL)
-            os.waitpid(worker, 0)
+            _kill(worker)
             control.sendall(b"r")
         else:
             return
 
 
+def _kill(worker: int) -> None:
+    handle = os.pidfd_open(worker)  # ours until we wait for it, dead or alive
+    with contextlib.suppress(ProcessLookupError):
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+    os.waitpid(worker, 0)
+    os.close(handle)
+
+
 def _work(
-    channel: int,
-    scratch: str,
+    descriptors: list[int],
+    bounds: sandbox.Bounds,
     shell: NotebookShell,
     exercises: dict[str, Exercise],
     settings: Settings,
-    memory: int,
 ) -> NoReturn:
     """Be a worker. Ends here whatever happens: nothing may unwind into the zygote."""
     leave = os._exit
     try:
-        os.setsid()
+        channel, *cgroups = descriptors
+        for cgroup in cgroups:
+            os.write(cgroup, b"0")  # "the process that writes this"
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for standard in range(3):
+            os.dup2(nothing, standard)
         os.dup2(channel, CHANNEL)
         os.closerange(CHANNEL + 1, 1 << 16)
-        os.environ.update(dict.fromkeys(SCRATCH_VARIABLES, scratch))
+        os.environ.update(dict.fromkeys(SCRATCH_VARIABLES, bounds.scratch))
         tempfile.tempdir = None  # found out before, for the zygote
-        limits = sandbox.Limits(memory, settings.cpu_seconds)
+        layers = sandbox.Layers(settings.namespaces, settings.landlock, settings.seccomp)
         try:
-            sandbox.confine(settings.namespaces, settings.visible, scratch, limits, settings.slot)
+            sandbox.confine(layers, bounds)
         except OSError as error:
             send(CHANNEL, {"problem": str(error)})
             raise

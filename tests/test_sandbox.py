@@ -1,0 +1,369 @@
+"""What student code cannot reach, however it tries."""
+
+import json
+import os
+import platform
+import re
+from pathlib import Path
+
+import pytest
+from workers import (
+    ASSIGNMENT,
+    COURSE,
+    FIRST,
+    FULL,
+    IMPORTS,
+    LIMITS,
+    Grader,
+    pool,
+    solutions,
+)
+
+from autograder.model import Kind
+from autograder.tier import detect
+from autograder.worker import seccomp
+from autograder.worker.namespaces import SYSTEM
+from autograder.worker.sandbox import PROCESSES
+from autograder.zygotes import HEADROOM, _visible
+
+SEARCH = """
+import builtins, gc, glob, os, sys, types
+words = {words}
+def readable():
+    for top in ("/", "/proc", {course!r}, os.path.dirname({course!r}), *sys.path):
+        for place, _, files in os.walk(top, onerror=lambda error: None):
+            for name in files:
+                if name.endswith((".py", ".yml", ".db", ".json", ".md")) or "secret" in name:
+                    yield os.path.join(place, name)
+def holds(value):
+    text = value if isinstance(value, str) else ""
+    return any(word in text for word in words)
+found = [n for n, m in list(sys.modules.items()) if "reference" in n and "autograder" in n]
+found += ["module " + n for n in sys.modules if n.endswith((".judge", ".checks", ".draw"))
+          and n.startswith("autograder")]
+for thing in gc.get_objects():
+    code = getattr(thing, "__code__", None) if isinstance(thing, types.FunctionType) else None
+    if code and holds(" ".join(map(str, code.co_consts))):
+        found.append("function " + thing.__qualname__)
+for path in readable():
+    try:
+        with open(path, errors="replace") as file:
+            if holds(file.read(1 << 20)): found.append("file " + path)
+    except OSError: pass
+for path in ({course!r} + "/grading.yml", {course!r} + "/reference/backprop/train.py",
+             {course!r} + "/.autograder-secret"):
+    if {namespaces} and os.path.exists(path): found.append("exists " + path)
+for name in os.environ:
+    if "AUTOGRADER" in name: found.append("variable " + name)
+def {first}(*args):
+    raise ValueError("found: " + repr(found[:5]))
+"""
+
+
+def test_a_search_of_memory_and_files_finds_no_reference(grader):
+    sentences = [m.sentence for r in ASSIGNMENT.references.values() for m in r.mistakes.values()]
+    words = [sentence[:60] for sentence in sentences]
+    search = SEARCH.format(
+        words=words, course=str(COURSE.folder), first=FIRST, namespaces=grader.tier.namespaces
+    )
+    patient = LIMITS.model_copy(update={"cell_seconds": 120.0, "notebook_seconds": 120.0})
+    with pool(grader.tier, patient) as zygotes:
+        graded = Grader(zygotes, grader.tier)(IMPORTS, search, limits=patient)
+    assert graded.notes == {}
+    assert "found: []" in graded.hints[FIRST]
+    assert set(graded.points.values()) == {0}
+
+
+def test_nothing_is_handed_from_one_submission_to_the_next(grader):
+    places = "import os, tempfile\nplaces = ['x', os.path.join(tempfile.gettempdir(), 'y')]\n"
+    write = places + "for place in places: open(place, 'w').write('answer')"
+    read = f"{places}def {FIRST}(*args): raise ValueError(list(map(os.path.exists, places)))"
+    assert grader(write).notes == {}
+    assert "[False, False]" in grader(read).hints[FIRST]
+
+
+REFUSED = {  # as Python would write it, with what it must say
+    "a process": "os.fork()",
+    "a program": "os.execv('/usr/bin/env', ['env'])",
+    "a spawned program": "os.posix_spawn('/usr/bin/env', ['env'], {})",
+    "a shell": "subprocess.run('ls', shell=True)",
+    "a pool": "multiprocessing.Pool(1)",
+    "a TCP socket": "socket.socket()",
+    "a UDP socket": "socket.socket(type=socket.SOCK_DGRAM)",
+    "a local socket": "socket.socket(socket.AF_UNIX)",
+    "a kernel socket": "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
+    "a file in memory": "os.memfd_create('x')",
+    "a signal to all": "os.kill(-1, 0)",
+    "a signal to the group": "os.kill(0, 0)",
+    "a signal to the parent": "os.kill(os.getppid() or 2, 0)",
+    "a handle on a process": "os.pidfd_open(os.getpid())",
+    "signals by a file": "fcntl.fcntl(3, fcntl.F_SETOWN, 1)",
+    "another signal by a file": "fcntl.fcntl(3, fcntl.F_SETSIG, 9)",
+    "more processor time": "resource.setrlimit(resource.RLIMIT_CPU, (999, 999))",
+    "another user": "os.setuid(0)",
+    "another group of processes": "os.setpgid(0, 0)",
+    "another root": "os.chroot('.')",
+    "another host name": "socket.sethostname('x')",
+    "priority": "os.setpriority(os.PRIO_PROCESS, 0, -5)",
+    "a device": "os.mknod('x', 0o20666, os.makedev(1, 3))",
+    "a pipe with a name": "os.mkfifo('x')",
+    "attributes of a file": "os.setxattr('.', 'user.x', b'x')",
+}
+CALLS = {  # straight to the kernel, by number on x86_64
+    **{"shmget": (29, 0x1234, 1 << 20, 0o1666), "msgget": (68, 0x1234, 0o1666)},
+    **{"semget": (64, 0x1234, 1, 0o1666), "mq_open": (240, b"x", 0o102, 0o666, 0)},
+    **{"keyctl": (250, 1, 0), "add_key": (248, b"user", b"name", b"answer", 6, -4)},
+    **{"ptrace": (101, 0, 0, 0, 0), "process_vm_readv": (310, 1, 0, 0, 0, 0, 0)},
+    **{"process_vm_writev": (311, 1, 0, 0, 0, 0, 0), "pidfd_getfd": (438, 3, 3, 0)},
+    **{"unshare": (272, 0x10000000), "setns": (308, 3, 0), "clone": (56, 0x10000011, 0, 0, 0, 0)},
+    **{"mount": (165, b"none", b"/tmp", b"tmpfs", 0, 0), "umount2": (166, b"/tmp", 0)},
+    **{"pivot_root": (155, b".", b"."), "open_tree": (428, -100, b"/", 0)},
+    **{"move_mount": (429, -1, b"", -1, b"", 0), "fsopen": (430, b"tmpfs", 0)},
+    **{"io_uring_setup": (425, 1, 0), "bpf": (321, 0, 0, 0), "userfaultfd": (323, 0)},
+    **{"perf_event_open": (298, 0, 0, 0, 0, 0), "memfd_secret": (447, 0)},
+    **{"kexec_load": (246, 0, 0, 0, 0), "init_module": (175, 0, 0, 0), "swapon": (167, b"x", 0)},
+    **{"prctl PDEATHSIG": (157, 1, 0, 0, 0, 0), "prctl DUMPABLE": (157, 4, 1, 0, 0, 0)},
+    **{"prlimit of another": (302, 1, 0, b"\xff" * 16, 0), "tkill": (200, 1, 9)},
+    **{"sched_setscheduler": (144, 0, 0, 0), "chown": (92, b".", 0, 0), "acct": (163, 0)},
+    **{"personality": (135, 0x40000), "name_to_handle_at": (303, -100, b".", 0, 0, 0)},
+}
+ANSWERED = f"""
+import ctypes, errno, fcntl, multiprocessing, os, resource, socket, subprocess
+libc = ctypes.CDLL(None, use_errno=True)
+found = []
+def straight(name, number, *arguments):
+    ctypes.set_errno(0)
+    words = [a if isinstance(a, bytes) else ctypes.c_long(a) for a in arguments]
+    if libc.syscall(number, *words) != -1 or ctypes.get_errno() != errno.EPERM:
+        found.append(name + " " + errno.errorcode.get(ctypes.get_errno(), "done"))
+def python(name, code):
+    try: eval(code)
+    except (OSError, ValueError): return
+    found.append(name)
+def {FIRST}(*args): raise ValueError("found: " + repr(found))
+"""
+
+
+def test_what_an_exercise_does_not_need_is_refused_by_the_kernel(grader):
+    tries = "".join(f"python({name!r}, {code!r})\n" for name, code in REFUSED.items())
+    graded = grader(ANSWERED + tries)
+    assert graded.notes == {}
+    assert "found: []" in graded.hints[FIRST], graded.hints[FIRST]
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers are of x86_64")
+def test_system_calls_that_reach_out_of_the_worker_are_refused(grader):
+    tries = "".join(f"straight({name!r}, *{call!r})\n" for name, call in CALLS.items())
+    graded = grader(ANSWERED + tries)
+    assert graded.notes == {}
+    assert "found: []" in graded.hints[FIRST], graded.hints[FIRST]
+
+
+OTHER_TABLES = {
+    "x32": "ctypes.CDLL(None).syscall(0x40000000 + 39)",
+    "i386": (
+        "import mmap\n"
+        "    code = mmap.mmap(-1, 4096, prot=7)\n"  # mov eax, 20 (getpid); int 0x80; ret
+        "    code.write(b'\\xb8\\x14\\0\\0\\0\\xcd\\x80\\xc3')\n"
+        "    start = ctypes.addressof(ctypes.c_char.from_buffer(code))\n"
+        "    ctypes.CFUNCTYPE(ctypes.c_int)(start)()"
+    ),
+}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="x86_64 has them")
+@pytest.mark.parametrize("call", OTHER_TABLES.values(), ids=OTHER_TABLES)
+def test_another_table_of_system_calls_ends_the_worker(grader, call):
+    code = f"import ctypes\ndef {FIRST}(*args):\n    {call}"
+    graded = grader(*solutions(**{FIRST: code}))
+    assert graded.kinds[FIRST] <= {Kind.crashed, Kind.not_run}
+    assert graded.points == FULL | {FIRST: 0}
+
+
+HONEST = {
+    "threads": "import threading\nt = threading.Thread(target=print); t.start(); t.join()",
+    "many torch threads": (
+        "torch.set_num_threads(8); (torch.ones(512, 512) @ torch.ones(512, 512)).sum().item()"
+    ),
+    "a pool of threads": (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "with ThreadPoolExecutor(4) as pool: assert list(pool.map(abs, [-1, 2])) == [1, 2]"
+    ),
+    "asyncio": "import asyncio\nassert asyncio.run(asyncio.to_thread(abs, -1)) == 1",
+    "files": (
+        "import os, pathlib, shutil, tempfile\n"
+        "with tempfile.TemporaryDirectory() as folder:\n"
+        "    path = pathlib.Path(folder, 'a'); path.write_text('x'); path.rename(folder + '/b')\n"
+        "    shutil.copytree(folder, folder + '2'); shutil.rmtree(folder + '2')\n"
+        "    os.symlink('b', folder + '/c'); os.chmod(folder + '/b', 0o600)\n"
+        "    os.truncate(folder + '/b', 0)"
+    ),
+    "saving tensors": (
+        "torch.save(torch.ones(3), 'x.pt'); assert torch.load('x.pt').sum() == 3\n"
+        "torch.load('x.pt', mmap=True)"
+    ),
+    "arrays on disk": (
+        "import numpy as np\n"
+        "m = np.memmap('m', dtype='f4', mode='w+', shape=9); m[:] = 1; m.flush(); np.save('n', m)"
+    ),
+    "a picture": (
+        "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.savefig('p.png'); plt.show()"
+    ),
+    "a progress bar": "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass",
+    "time": "import time; time.sleep(0.01); time.perf_counter(); time.time()",
+    "alarms": "import signal; signal.alarm(9); signal.setitimer(signal.ITIMER_REAL, 0)",
+    "training": (
+        "m = nn.Sequential(nn.Conv1d(1, 2, 3), nn.BatchNorm1d(2), nn.Dropout())\n"
+        "o = torch.optim.AdamW(m.parameters())\n"
+        "m(torch.randn(4, 1, 8)).square().mean().backward(); o.step()"
+    ),
+    "data loaders": (
+        "from torch.utils.data import DataLoader, TensorDataset\n"
+        "data = TensorDataset(torch.ones(8, 2))\n"
+        "assert len(list(DataLoader(data, batch_size=2, shuffle=True))) == 4"
+    ),
+    "checkpoints, func and profiler": (
+        "from torch.utils.checkpoint import checkpoint\n"
+        "checkpoint(torch.exp, torch.ones(2, requires_grad=True), use_reentrant=False)\n"
+        "torch.func.vmap(torch.func.grad(lambda x: x * x))(torch.ones(3))"
+    ),
+    "questions about the machine": (
+        "import os, platform; os.cpu_count(); platform.platform(); os.getloadavg"
+    ),
+    "megabytes of warnings": "import sys\nfor _ in range(600): sys.stderr.write('x' * 10_000)",
+}
+
+
+@pytest.mark.parametrize("cell", HONEST.values(), ids=HONEST)
+def test_what_honest_notebooks_do_is_allowed(grader, cell):
+    cells = solutions()
+    cells[1] = f"{cell}\n{cells[1]}"
+    graded = grader(*cells)
+    assert graded.notes == {}
+    assert graded.points == FULL
+
+
+def test_what_the_kernel_refuses_is_explained(grader):
+    source = f"import subprocess\ndef {FIRST}(*args): subprocess.run('ls')"
+    graded = grader(*solutions(**{FIRST: source}), "import socket; socket.socket()")
+    assert "not available while grading" in graded.hints[FIRST]
+    assert "not available while grading" in graded.notes[len(FULL) + 2][0]
+
+
+# Files are known by device and inode: a path, a link or a mount that leads to one is found.
+WALK = """
+import json, os
+hidden = {{tuple(pair) for pair in json.load(open("hidden.json"))}}
+found, seen = [], 0
+for top in {tops}:  # the root itself cannot be listed
+    for place, folders, files in os.walk(top):
+        for name in folders + files:
+            path = os.path.join(place, name)
+            try: status = os.stat(path)
+            except OSError: continue
+            seen += 1
+            if (status.st_dev, status.st_ino) in hidden: found.append(path)
+for path in {paths}:
+    try: os.close(os.open(path, os.O_RDONLY)); found.append(path)
+    except OSError: pass
+    if {namespaces} and os.path.lexists(path) and not os.path.isdir(path): found.append(path)
+def {first}(*args): raise ValueError("found: %r of %d" % (found[:5], seen))
+"""
+
+
+def test_no_path_leads_to_answers_points_results_or_the_repository(grader, tmp_path):
+    """The test's own environment is an editable install, whose finder knows the checkout."""
+    (tmp_path / "grades.db").write_text("results")
+    root = COURSE.folder
+    shown = [ASSIGNMENT.folder, *(Path(path) for path in _visible(ASSIGNMENT.folder))]
+    tops = [
+        p for p in (*root.iterdir(), tmp_path) if p not in (root / ".venv", root / "assignments")
+    ]
+    hidden = [
+        path
+        for top in tops
+        for path in ([top, *top.rglob("*")] if top.is_dir() else [top])
+        if not any(path.is_relative_to(s) or s.is_relative_to(path) for s in shown)
+    ]
+    assert {"reference", "grading.yml", "README.md", "grades.db"} <= {path.name for path in hidden}
+    pairs = [[status.st_dev, status.st_ino] for status in map(os.stat, hidden)]
+    tops = {"/", "/scratch", "/etc", *SYSTEM, *map(str, shown), *map(str, root.parents)}
+    walk = WALK.format(
+        tops=sorted(tops),
+        paths=[str(path) for path in (*hidden[:500], root)],
+        namespaces=grader.tier.namespaces,
+        first=FIRST,
+    )
+    patient = LIMITS.model_copy(update={"cell_seconds": 120.0, "notebook_seconds": 120.0})
+    with pool(grader.tier, patient) as zygotes:
+        files = {"hidden.json": json.dumps(pairs)}
+        graded = Grader(zygotes, grader.tier)(IMPORTS, walk, limits=patient, files=files)
+    assert graded.notes == {}
+    hint = graded.hints[FIRST]
+    assert "found: [] of " in hint, hint
+    assert int(re.search(r"of (\d+)", hint)[1]) > 1000  # it did walk
+
+
+HEADERS = {
+    "x86_64": ("/usr/include/x86_64-linux-gnu/asm/unistd_64.h", 0),
+    "aarch64": ("/usr/include/asm-generic/unistd.h", 1),
+}
+
+
+@pytest.mark.parametrize("header, column", HEADERS.values(), ids=HEADERS)
+def test_the_numbers_of_system_calls_are_the_kernels(header, column):
+    if not Path(header).exists():
+        pytest.skip("the kernel's headers are not installed")
+    lines = re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", Path(header).read_text())
+    numbers = {name: int(number) for name, number in lines}
+    numbers.setdefault("newfstatat", numbers.get("fstatat"))
+    ours = {
+        n: v[column]
+        for n, v in (seccomp.ALLOWED | seccomp.CONDITIONAL | seccomp.UNSUPPORTED).items()
+    }
+    assert {n: v for n, v in ours.items() if v is not None} == {
+        n: numbers[n] for n, v in ours.items() if v is not None
+    }
+    assert [n for n, v in ours.items() if v is None and n in numbers] == []
+
+
+def test_a_worker_is_in_a_cgroup_of_its_own_with_its_limits(grader):
+    if not (tier := detect()).cgroups or not grader.tier.namespaces:
+        pytest.skip("no cgroups on this machine")
+    with pool(tier) as zygotes, zygotes.lease() as zygote:
+        before = set(groups())
+        with zygote.worker():
+            made = [group for group in groups() if group not in before]
+            assert made
+            names = ("pids.max", "memory.max", "memory.limit_in_bytes")
+            limits = {f.name: f.read_text() for g in made for f in g.iterdir() if f.name in names}
+            assert int(limits.pop("pids.max")) == PROCESSES + 1
+            (memory,) = limits.values()
+            assert int(memory) == (LIMITS.memory_mb << 20) + HEADROOM
+            assert all((group / "cgroup.procs").read_text().strip() for group in made)
+        assert set(groups()) == before
+
+
+def groups() -> list[Path]:
+    return [path for path in Path("/sys/fs/cgroup").rglob(f"autograder-{os.getpid()}-*")]
+
+
+def test_no_worker_process_is_left(grader):
+    grader(*solutions(**{FIRST: f"def {FIRST}(*args):\n    while True: pass"}))
+    assert len(descendants(os.getpid())) == (2 if grader.tier.namespaces else 1)
+
+
+def descendants(process: int) -> list[int]:
+    """The zygote (in namespaces with the parent that waits for it), and what it started."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [d for child in map(int, children) for d in (child, *descendants(child))]
+
+
+def test_a_scratch_folder_is_all_that_a_worker_can_write(grader):
+    places = ["/", "/tmp/../x", "/usr/x", str(COURSE.folder / "x"), str(ASSIGNMENT.folder / "x")]
+    code = (
+        "import os\ndef attempt(path):\n    try: open(path, 'w'); return 'written'\n"
+        "    except OSError as error: return 'denied'\n"
+        f"def {FIRST}(*args): raise ValueError([attempt(p) for p in {json.dumps(places)}])"
+    )
+    assert str(["denied"] * len(places)) in grader(code).hints[FIRST]
