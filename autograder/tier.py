@@ -116,6 +116,8 @@ def detect(trusted: bool = False) -> Tier:
     missing = {"S": found["A"] or _without_cgroups()} | found
     name = next((tier for tier, why in missing.items() if not why), "D")
     reasons = tuple(f"no {better}: {missing[better]}" for better in list(missing)[: _at(name)])
+    if found["A"]:
+        reasons = reasons[1:]  # S needs what A does
     if name == "B" and landlock < TRUNCATE:
         name = "B-"
     tier = Tier(name, landlock, reasons)
