@@ -13,7 +13,6 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,14 +27,21 @@ REMOVE_SECONDS = 5.0  # for the kernel to let go of a cgroup whose last process 
 
 @dataclass(frozen=True)
 class Cgroup:
-    """A fresh cgroup of one worker: a folder for each hierarchy, and the files to join it by."""
+    """A fresh cgroup: a folder for each hierarchy, and the files to join it by."""
 
     folders: tuple[Path, ...]
-    joins: tuple[int, ...]  # open descriptors of `cgroup.procs`
+    joins: tuple[int, ...]  # open descriptors of `cgroup.procs`: write "0" to join
 
-    def is_joined(self) -> bool:
-        """Whether some process is in every folder of it."""
-        return all((folder / "cgroup.procs").read_text().strip() for folder in self.folders)
+    def remove(self) -> None:
+        """Remove it; no process may be in it, or the last one must just have ended.
+
+        Raises:
+            SandboxError: it could not be removed.
+        """
+        for descriptor in self.joins:
+            os.close(descriptor)
+        for folder in self.folders:
+            _remove(folder)
 
 
 class Cgroups:
@@ -54,32 +60,26 @@ class Cgroups:
         }
         self._remove_stale()
 
-    @contextlib.contextmanager
-    def fresh(self) -> Iterator[Cgroup]:
-        """A cgroup for the time of the block, after which no process may be in it.
+    def fresh(self) -> Cgroup:
+        """A new cgroup, for one worker.
 
         Raises:
-            SandboxError: it could not be made, does not hold its limits, or could not be removed.
+            SandboxError: it could not be made, or does not hold its limits.
         """
         name = f"{PREFIX}-{os.getpid()}-{secrets.token_hex(4)}"
         folders, joins = list[Path](), list[int]()
         try:
-            try:
-                for parent, controllers in self._parents.items():
-                    folder = parent / name
-                    folder.mkdir()
-                    folders.append(folder)
-                    for controller in controllers:
-                        _limit(folder, *self._limits[controller])
-                    joins.append(os.open(folder / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC))
-            except OSError as error:
-                raise SandboxError(f"no cgroup could be made: {error}") from error
-            yield Cgroup(tuple(folders), tuple(joins))
-        finally:
-            for descriptor in joins:
-                os.close(descriptor)
-            for folder in folders:
-                _remove(folder)
+            for parent, controllers in self._parents.items():
+                folder = parent / name
+                folder.mkdir()
+                folders.append(folder)
+                for controller in controllers:
+                    _limit(folder, *self._limits[controller])
+                joins.append(os.open(folder / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC))
+        except OSError as error:
+            Cgroup(tuple(folders), tuple(joins)).remove()
+            raise SandboxError(f"no cgroup could be made: {error}") from error
+        return Cgroup(tuple(folders), tuple(joins))
 
     def _remove_stale(self) -> None:
         """Remove what graders left that were killed."""

@@ -157,7 +157,8 @@ def _trial() -> dict[str, str]:
 def _without_cgroups() -> str:
     """Why there are no cgroups; empty if there are, and hold."""
     try:
-        with Cgroups(TRIAL_MEMORY, TRIAL_PROCESSES).fresh() as cgroup:
+        cgroup = Cgroups(TRIAL_MEMORY, TRIAL_PROCESSES).fresh()
+        try:
             bomb = subprocess.run(  # noqa: S603 (our own lines)
                 [sys.executable, "-S", "-c", BOMB, *map(str, cgroup.joins)],
                 stdin=subprocess.DEVNULL,
@@ -166,6 +167,8 @@ def _without_cgroups() -> str:
                 timeout=60,
                 check=False,
             )
+        finally:
+            cgroup.remove()
     except (OSError, SandboxError) as error:
         return str(error)
     return "" if bomb.returncode == -signal.SIGKILL else "a cgroup does not hold its limits"

@@ -50,6 +50,7 @@ class Zygote:
 
     def __init__(self, settings: Settings, home: Path, cgroups: Cgroups | None) -> None:
         self._settings, self._home, self._cgroups = settings, home, cgroups
+        self._made: list[Cgroup] = []  # the worker's, if there is one, and the zygote's
         self._closed = False
         self._start()
 
@@ -78,6 +79,7 @@ class Zygote:
             _, errors = self._process.communicate()
             last = (errors.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
             raise SandboxError(f"the process that runs student code did not start: {last}")
+        self._join_next_cgroup()
 
     @contextlib.contextmanager
     def worker(self) -> Iterator[Worker]:
@@ -88,25 +90,32 @@ class Zygote:
         """
         ours, theirs = socket.socketpair()
         worker = Worker(ours)
-        with ours, self._scratch() as scratch, self._cgroup() as cgroup:
+        with ours, self._scratch() as scratch:
             try:
                 with theirs:
-                    self._fork(scratch, theirs, cgroup.joins)
+                    self._command(b"w" + os.fsencode(scratch), theirs.fileno())
+                self._join_next_cgroup()
                 worker.await_confined()
-                if not cgroup.is_joined():
-                    raise ZygoteDied("a worker could not be confined: it is in no cgroup")
                 yield worker
             finally:
                 self._reap()
                 worker.await_end()
+                if self._made:
+                    self._made.pop(0).remove()
 
-    def _cgroup(self) -> contextlib.AbstractContextManager[Cgroup]:
-        return self._cgroups.fresh() if self._cgroups else contextlib.nullcontext(Cgroup((), ()))
+    def _join_next_cgroup(self) -> None:
+        """Have the zygote move to a fresh cgroup, for the next worker to be born into.
 
-    def _fork(self, scratch: str, channel: socket.socket, joins: tuple[int, ...]) -> None:
+        The kernel takes ten milliseconds to move a process. So the zygote moves, while a worker
+        runs, and not the worker, which would have to wait.
+        """
+        if self._cgroups:
+            self._made.append(self._cgroups.fresh())
+            self._command(b"j", *self._made[-1].joins)
+
+    def _command(self, command: bytes, *descriptors: int) -> None:
         try:
-            command = b"w" + os.fsencode(scratch)
-            socket.send_fds(self._control, [command], [channel.fileno(), *joins])
+            socket.send_fds(self._control, [command], descriptors)
         except OSError as error:
             raise ZygoteDied(f"the process that forks workers is gone ({error})") from error
 
@@ -153,6 +162,8 @@ class Zygote:
         self._control.close()
         self._process.kill()
         self._process.communicate()
+        while self._made:
+            self._made.pop().remove()
 
 
 class Zygotes:

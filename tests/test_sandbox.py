@@ -330,18 +330,25 @@ def test_the_numbers_of_system_calls_are_the_kernels(header, column):
 def test_a_worker_is_in_a_cgroup_of_its_own_with_its_limits(grader):
     if not (tier := detect()).cgroups or not grader.tier.namespaces:
         pytest.skip("no cgroups on this machine")
+    names = ("pids.max", "memory.max", "memory.limit_in_bytes")
     with pool(tier) as zygotes, zygotes.lease() as zygote:
-        before = set(groups())
-        with zygote.worker():
-            made = [group for group in groups() if group not in before]
-            assert made
-            names = ("pids.max", "memory.max", "memory.limit_in_bytes")
-            limits = {f.name: f.read_text() for g in made for f in g.iterdir() if f.name in names}
-            assert int(limits.pop("pids.max")) == PROCESSES + 1
-            (memory,) = limits.values()
-            assert int(memory) == (LIMITS.memory_mb << 20) + HEADROOM
-            assert all((group / "cgroup.procs").read_text().strip() for group in made)
-        assert set(groups()) == before
+        seen = []
+        for _ in range(3):
+            (mine,) = {folder.name for folder in groups()}  # where the zygote waits
+            with zygote.worker():
+                made = [folder for folder in groups() if folder.name == mine]
+                limits = {
+                    f.name: f.read_text() for g in made for f in g.iterdir() if f.name in names
+                }
+                assert int(limits.pop("pids.max")) == PROCESSES + 1
+                (memory,) = limits.values()
+                assert int(memory) == (LIMITS.memory_mb << 20) + HEADROOM
+                (worker,) = descendants(os.getpid())[2:]
+                for folder in made:
+                    assert str(worker) in (folder / "cgroup.procs").read_text().split()
+            seen.append(mine)
+        assert len(set(seen)) == 3  # nothing is left over from one to the next
+    assert groups() == []
 
 
 def groups() -> list[Path]:

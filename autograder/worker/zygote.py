@@ -1,10 +1,10 @@
 """The zygote: imports everything once, then forks one worker for each submission.
 
 It is started by `autograder.zygotes` with a clean environment; it holds no secret and no answer.
-Commands come as packets over one descriptor: `w` and the path of a scratch folder, with the
-descriptors of a channel and of the cgroups to join attached, forks a worker on that channel; `r`
-kills it and answers `r` when it is gone. When the other side hangs up, the zygote exits, and the
-kernel kills the worker.
+Commands come as packets over one descriptor: `w` and the path of a scratch folder, with a channel's
+descriptor attached, forks a worker on that channel; `r` kills it and answers `r` when it is gone;
+`j`, with the descriptors of a cgroup, has the zygote join it, and with it the next worker. When the
+other side hangs up, the zygote exits, and the kernel kills the worker.
 """
 
 from __future__ import annotations
@@ -66,14 +66,17 @@ def main() -> None:
                     scratch=os.fsdecode(command[1:]),
                     slot=settings.slot,
                 )
-                _work(descriptors, bounds, shell, exercises, settings)
-            for descriptor in descriptors:
-                os.close(descriptor)
+                _work(descriptors[0], bounds, shell, exercises, settings)
         elif command == b"r":
             _kill(worker)
             control.sendall(b"r")
+        elif command == b"j":
+            for join in descriptors:
+                os.write(join, b"0")  # "the process that writes this"
         else:
             return
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 def _kill(worker: int) -> None:
@@ -85,7 +88,7 @@ def _kill(worker: int) -> None:
 
 
 def _work(
-    descriptors: list[int],
+    channel: int,
     bounds: sandbox.Bounds,
     shell: NotebookShell,
     exercises: dict[str, Exercise],
@@ -94,9 +97,6 @@ def _work(
     """Be a worker. Ends here whatever happens: nothing may unwind into the zygote."""
     leave = os._exit
     try:
-        channel, *cgroups = descriptors
-        for cgroup in cgroups:
-            os.write(cgroup, b"0")  # "the process that writes this"
         nothing = os.open(os.devnull, os.O_RDWR)
         for standard in range(3):
             os.dup2(nothing, standard)
