@@ -1,10 +1,10 @@
-# make demo | test | check | build | mutants | setup | clean.  TORCH_INDEX=<url> takes torch from another package index.
+# make demo | test | check | build | mutants | bench | setup | clean.  TORCH_INDEX=<url> takes torch from another package index.
 PYTHON ?= python3
 TORCH_INDEX ?=
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test test-all check mutants build clean
+.PHONY: setup demo test test-all check mutants bench build clean
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
@@ -34,6 +34,9 @@ mutants: $(STAMP)
 	@mkdir -p -m 700 dist
 	@$(BIN)/python tests/mutation.py > dist/mutants.md || { tail -n 1 dist/mutants.md; exit 1; }
 	@tail -n 1 dist/mutants.md
+
+bench: $(STAMP)
+	$(BIN)/python tests/bench_sandbox.py
 
 build: $(STAMP)
 	$(BIN)/autograder build

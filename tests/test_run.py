@@ -31,7 +31,7 @@ LOST = {
     "segmentation fault": ("import ctypes; ctypes.string_at(0)", Kind.crashed),
     "memory bomb of one tensor": ("return torch.ones(1536 << 18)", Kind.out_of_memory),
     "memory bomb by and by": (
-        "kept = []\n    while True: kept.append(bytearray(64 << 20))",
+        "kept = []\n    while True: kept.append(torch.empty(64 << 20, dtype=torch.uint8))",
         Kind.out_of_memory,
     ),
     "SystemExit": ("raise SystemExit(0)", Kind.raised),
