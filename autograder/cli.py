@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 import click
 
 from . import __version__, exchange
-from .errors import AutograderError, ResultsError
+from .errors import AutograderError, ResultsError, explain
+from .escape import plain
 
 INTERRUPTED = 130
 
@@ -44,13 +45,13 @@ class _Commands(click.Group):
         except AutograderError as error:
             _stop(str(error))
         except OSError as error:
-            _stop(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
+            _stop(explain(error))
         except (KeyboardInterrupt, click.Abort):
             _stop("interrupted: what was graded is kept; run the same again to go on", INTERRUPTED)
 
 
 def _stop(message: str, code: int = 1) -> NoReturn:
-    click.echo(f"autograder: {message}", err=True)
+    click.echo(f"autograder: {plain(message)}", err=True)
     sys.exit(code)
 
 
@@ -146,7 +147,7 @@ def report(folder: Path | None, results: Path) -> None:
     assignment = find_course(folder).assignment(about["assignment"])
     with Store(results, about) as store:
         pipeline.publish(store, results, assignment)
-    click.echo(f"{results / 'report.html'}")
+    click.echo(plain(str(results / "report.html")))
 
 
 @main.command()
@@ -239,7 +240,7 @@ def check(notebook: Path, assignment: str | None) -> None:
     from .student import check
 
     for line in check(notebook, assignment):
-        click.echo(line)
+        click.echo(plain(line))
 
 
 @main.command()

@@ -12,6 +12,24 @@ AutograderError
 Each message says what was expected, what came, where, and what to try.
 """
 
+import errno
+
+_ROOM = "make room, then run the same again to go on"
+_WRITABLE = "make it writable, or choose another place"
+CURES = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EROFS: _WRITABLE,
+    errno.EACCES: _WRITABLE.replace("writable", "readable and writable"),
+}
+
+
+def explain(error: OSError) -> str:
+    """What the system refused, in one sentence, with what to try."""
+    where = f"{error.filename}: " if error.filename else ""
+    cure = f": {CURES[error.errno]}" if error.errno in CURES else ""
+    return f"{where}{error.strerror or error}{cure}"
+
 
 class AutograderError(Exception):
     """Base of all of them: one line for a person, exit code 1."""

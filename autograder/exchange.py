@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from .escape import plain
+
 _FOLDER = click.Path(path_type=Path)
 _COURSE = click.option("--course", "gradebook", type=_FOLDER, help="The nbgrader course's folder.")
 
@@ -33,17 +35,17 @@ def export(
     assignment = find_course(folder).assignment(about["assignment"])
     with Store(results, about) as store:
         found = list(store.results())
-    if target == "csv":
-        path = file or results / "scores.csv"
-        write_csv(path, found, assignment.rubric, assignment.question_points)
-        click.echo(path)
-        return
+        if target == "csv":
+            path = file or results / "scores.csv"
+            write_csv(path, found, assignment.rubric, assignment.question_points)
+            click.echo(plain(str(path)))
+            return
     from .doors import gradebook as nbgrader
 
     problems = 0
     for student, problem in nbgrader.export(_given(gradebook), assignment, found):
         problems += bool(problem)
-        click.echo(f"{student}: {problem or 'written'}")
+        click.echo(plain(f"{student}: {problem or 'written'}"))
     sys.exit(2 if problems else 0)
 
 

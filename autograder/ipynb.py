@@ -43,7 +43,8 @@ def _code(notebook: Any) -> tuple[str, ...]:
         raise Unreadable("this is not a notebook: a JSON object was expected")
     language = _language(notebook)
     if language.lower() not in ("python", "python2", "python3", "ipython"):
-        raise Unreadable(f"this is a notebook for {language[:40]}, not for Python")
+        name = language[:40].encode("utf-8", "replace").decode()  # lone surrogates have no bytes
+        raise Unreadable(f"this is a notebook for {name}, not for Python")
     cells = notebook.get("cells")
     if cells is None and isinstance(sheets := notebook.get("worksheets"), list):  # nbformat 3
         lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .course import Assignment
+from .escape import file_names, plain
 from .files import replacing
 from .model import Kind, Outcome, Result, Status
 from .score import Score, by_hand, number, score
@@ -35,6 +35,7 @@ def write_pages(out: Path, results: Sequence[Result], assignment: Assignment) ->
         loader=PackageLoader("autograder"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -42,10 +43,11 @@ def write_pages(out: Path, results: Sequence[Result], assignment: Assignment) ->
     feedback, report = (environment.get_template(f"{p}.html") for p in ("feedback", "report"))
     (out / "feedback").mkdir(exist_ok=True)
     rows = []
+    names = file_names((result.student_id for result in results), ".html")
     counting = by_hand(results, assignment.question_points)
     for result in results:
         found = score(result, assignment.rubric, counting)
-        name = page_name(result.student_id)
+        name = names[result.student_id]
         page = {"result": result, "score": found, "assignment": assignment}
         exercises = [_exercise(name, result, found, assignment) for name in assignment.rubric]
         with replacing(out / "feedback" / name) as file:
@@ -58,12 +60,9 @@ def write_pages(out: Path, results: Sequence[Result], assignment: Assignment) ->
         file.writelines(parts)
 
 
-def page_name(student_id: str) -> str:
-    """The file name of a student's page: their id, or if that is too long, its beginning."""
-    if len(student_id.encode()) <= 250:  # file systems allow 255, with ".html"
-        return f"{student_id}.html"
-    short = student_id.encode()[:180].decode(errors="ignore")
-    return f"{short}-{hashlib.sha256(student_id.encode()).hexdigest()[:12]}.html"
+def _shown(value: Any) -> Any:
+    """What a page shows of a value: text with its lines, and with nothing that steers."""
+    return plain(value, kept="\n\t") if type(value) is str else value
 
 
 def summary(result: Result) -> str:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from .course import Assignment
+from .escape import plain
 from .model import Result, Status
 from .pages import summary
 from .proof import Trial
@@ -61,7 +62,7 @@ def summarise(
         for result in results:
             points = score(result, assignment.rubric, counting)
             total = "-" if points.total is None else number(points.total)
-            table.add_row(escape(_plain(result.student_id)), total, escape(_plain(summary(result))))
+            table.add_row(_text(result.student_id), total, _text(summary(result)))
     else:
         table.add_column("exercise")
         table.add_column("mean", justify="right")
@@ -77,28 +78,24 @@ def summarise(
     counts = Counter(result.status for result in results)
     kinds = ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
     console.print(f"\n{len(results)} submissions ({kinds}), {number(most)} points")
-    console.print(f"scores    {escape(str(out / 'scores.csv'))}", soft_wrap=True)
-    console.print(f"report    {escape(str(out / 'report.html'))}", soft_wrap=True)
-    console.print(f"feedback  {escape(str(out / 'feedback'))}", soft_wrap=True)
+    for what, where in {"scores": "scores.csv", "report": "report.html", "feedback": ""}.items():
+        console.print(_text(f"{what:10}{out / (where or what)}"), soft_wrap=True)
     if gone := [result.student_id for result in results if result.student_id not in here]:
         names = ", ".join(gone[:FEW]) + (" ..." if len(gone) > FEW else "")
-        console.print(
-            f"kept from earlier runs, not among these submissions: {escape(_plain(names))}",
-            soft_wrap=True,
-        )
+        kept = f"kept from earlier runs, not among these submissions: {names}"
+        console.print(_text(kept), soft_wrap=True)
     errors = [result for result in results if result.status is Status.grader_error]
     for problem, number_of in Counter(result.problem for result in errors).items():
-        problem = escape(_plain(problem))
-        console.print(
-            f"[bold red]grader error[/] ({number_of} of {len(results)}): {problem}", soft_wrap=True
-        )
+        text = _text(f" ({number_of} of {len(results)}): {problem}")
+        console.print(Text.assemble(("grader error", "bold red"), text), soft_wrap=True)
     return 2 if errors else 0
 
 
 def show_proof(trials: Iterable[Trial], title: str) -> int:
     """Print an exercise's proof as a table. Returns the exit code: 1 if it is not one."""
     console = Console(highlight=False)
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    table = Table(title=_text(title), title_justify="left", box=None)
+    table.header_style, table.pad_edge = "bold", False
     table.add_column("answer", no_wrap=True)
     for name in ("earns", "should", "ms a case"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -109,18 +106,19 @@ def show_proof(trials: Iterable[Trial], title: str) -> int:
         if trial.problem:
             problems.append(f"{trial.kind} {trial.name}: {trial.problem}")
         table.add_row(
-            escape(f"{'✗' if trial.problem else '✓'} {trial.kind} {trial.name}"),
+            _text(f"{'✗' if trial.problem else '✓'} {trial.kind} {trial.name}"),
             number(trial.score),
             number(trial.stated),
             f"{1000 * trial.seconds:.1f}",
-            escape(_plain(reads)),
+            _text(reads),
         )
     console.print(table)
     for problem in problems:
-        console.print(f"[bold red]not proved[/] {escape(_plain(problem))}", soft_wrap=True)
+        text = _text(f" {problem}")
+        console.print(Text.assemble(("not proved", "bold red"), text), soft_wrap=True)
     return 1 if problems else 0
 
 
-def _plain(text: str) -> str:
-    """Text of a student, without what could steer the terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
+def _text(words: str) -> Text:
+    """Words that rich shows as they are: no markup, no emoji codes, nothing for the terminal."""
+    return Text(plain(words))
