@@ -15,6 +15,7 @@ from pathlib import Path
 
 from .course import Assignment, fingerprint, tolerance
 from .errors import CourseError, ResultsError, SandboxError, ZygoteDied
+from .files import sweep
 from .judge import Judge, Prepared
 from .model import Kind, Outcome, Result, Run, Status, Submission, Verdict
 from .pages import write_pages
@@ -74,6 +75,8 @@ def grade(job: Job, progress: Progress) -> list[Result]:
 
 def publish(store: Store, out: Path, assignment: Assignment) -> list[Result]:
     """Write `scores.csv`, `feedback/` and `report.html` from the record."""
+    for folder in (out, out / "feedback"):
+        sweep(folder)
     results = list(store.results())
     write_csv(out / "scores.csv", results, assignment.rubric, assignment.question_points)
     write_pages(out, results, assignment)

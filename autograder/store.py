@@ -7,93 +7,33 @@ changed rubric is a new score without a new run.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Engine,
-    Float,
-    ForeignKey,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    create_engine,
-    event,
-    select,
-)
+from sqlalchemy import Table, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
 from .errors import ResultsError
+from .lock import locked
 from .model import CellNote, Kind, Mark, Outcome, Result, Status, Verdict
-
-SCHEMA = 2
-FILE = "grades.db"
-
-_tables = MetaData()
-_about = Table(
-    "about",
-    _tables,
-    Column("key", String, primary_key=True),
-    Column("value", String, nullable=False),
-)
-_submissions = Table(
-    "submissions",
-    _tables,
-    Column("id", Integer, primary_key=True),
-    Column("student_id", String, nullable=False, unique=True),
-    Column("path", String, nullable=False),
-    Column("status", String, nullable=False),
-    Column("problem", String, nullable=False),
-    Column("fingerprint", String, nullable=False),
-    Column("tier", String, nullable=False),
-    Column("seconds", Float, nullable=False),
-    Column("graded_at", String, nullable=False),  # UTC, ISO 8601
-    sqlite_autoincrement=True,  # no id is ever used again
-)
-
-
-def _belonging(name: str, *columns: Column[Any]) -> Table:
-    """A table of rows that belong to a submission, in their order, and go with it."""
-    owner = ForeignKey("submissions.id", ondelete="CASCADE")
-    submission = Column("submission", Integer, owner, primary_key=True)
-    return Table(name, _tables, submission, Column("position", Integer, primary_key=True), *columns)
-
-
-_notes = _belonging(
-    "cell_notes",
-    Column("cell", Integer, nullable=False),
-    Column("message", String, nullable=False),
-)
-_verdicts = _belonging(
-    "verdicts",
-    Column("exercise", String, nullable=False),
-    Column("check", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("hint", String, nullable=False),
-)
-_mistakes = _belonging(
-    "mistakes",
-    Column("exercise", String, nullable=False),
-    Column("sentence", String, nullable=False),
-)
-
-
-# Of a student, not of a submission: a mark outlives the run that it was given after.
-_marks = Table(
-    "marks",
-    _tables,
-    Column("student_id", String, primary_key=True),
-    Column("question", String, primary_key=True),
-    Column("points", Float, nullable=False),
-    Column("marker", String, nullable=False),
-    Column("comment", String, nullable=False),
-    Column("marked_at", String, nullable=False),  # UTC, ISO 8601
+from .record import (
+    FILE,
+    MARKS,
+    MISTAKES,
+    NOTES,
+    SCHEMA,
+    SUBMISSIONS,
+    VERDICTS,
+    connect,
+    create,
+    damaged,
+    inspect,
+    trouble,
 )
 
 
@@ -101,41 +41,37 @@ class Store:
     """The open record of one results folder. Close it, or use it as a context manager."""
 
     def __init__(self, folder: Path, about: dict[str, str]) -> None:
-        """Open the record, or start it.
+        """Open the record, or start it; nobody else can until it is closed.
 
         `about` is what must be the same for all that goes into it, such as the assignment.
 
         Raises:
-            ResultsError: the folder's record is of something else, of another schema, or damaged.
+            ResultsError: the folder's record is of something else, of another schema, or damaged,
+                and is left as it is; or another process has it open.
+            OSError: the folder cannot be written to.
         """
         self._path = folder / FILE
-        is_new = not self._path.exists()
-        self._engine = _connect(self._path)
         expected = about | {"schema": str(SCHEMA)}
-        try:
-            with self._engine.begin() as connection:
-                if is_new:
-                    _tables.create_all(connection)
-                    rows = [{"key": key, "value": value} for key, value in expected.items()]
-                    connection.execute(_about.insert(), rows)
-                found = {row.key: row.value for row in connection.execute(select(_about))}
-        except DatabaseError as error:
-            raise ResultsError(
-                f"{self._path}: not a record of grades, or damaged ({error.orig}): "
-                "restore it from a backup, or choose another --out"
-            ) from error
-        for key, value in expected.items():
-            if found.get(key) != value:
-                raise ResultsError(
-                    f"{self._path} is of {key} {found.get(key)!r}, not {value!r}: "
-                    "choose another --out"
-                )
+        with contextlib.ExitStack() as opened:
+            opened.enter_context(locked(folder))
+            if not os.path.lexists(self._path):
+                create(self._path, expected)
+            found = inspect(self._path)
+            for key, value in expected.items():
+                if found.get(key) != value:
+                    raise ResultsError(
+                        f"{self._path} is of {key} {found.get(key)!r}, not {value!r}: "
+                        "choose another --out"
+                    )
+            self._engine = connect(self._path)
+            opened.callback(self._engine.dispose)
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> Store:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._engine.dispose()
+        self._opened.close()
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -143,20 +79,30 @@ class Store:
             with self._engine.begin() as connection:
                 yield connection
         except DatabaseError as error:
-            raise ResultsError(f"{self._path}: could not be written ({error.orig})") from error
+            raise trouble(self._path, error.orig) from error
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except DatabaseError as error:
+            raise trouble(self._path, error.orig) from error
+        except ValueError as error:
+            raise damaged(self._path, error) from error
 
     def done(self) -> dict[str, tuple[str, str]]:
         """Fingerprint and path of each result that need not be made again, by student id."""
-        done = select(_submissions).where(_submissions.c.status != Status.grader_error)
-        with self._engine.connect() as connection:
+        done = select(SUBMISSIONS).where(SUBMISSIONS.c.status != Status.grader_error)
+        with self._reading() as connection:
             rows = connection.execute(done)
             return {row.student_id: (row.fingerprint, row.path) for row in rows}
 
     def save(self, result: Result) -> None:
         """Record one result, in place of an earlier one of the same student."""
         with self._transaction() as connection:
-            of_student = _submissions.c.student_id == result.student_id
-            connection.execute(_submissions.delete().where(of_student))
+            of_student = SUBMISSIONS.c.student_id == result.student_id
+            connection.execute(SUBMISSIONS.delete().where(of_student))
             row = {
                 "student_id": result.student_id,
                 "path": result.path,
@@ -167,17 +113,17 @@ class Store:
                 "seconds": result.seconds,
                 "graded_at": _now(),
             }
-            new = connection.execute(_submissions.insert().returning(_submissions.c.id), row)
+            new = connection.execute(SUBMISSIONS.insert().returning(SUBMISSIONS.c.id), row)
             key = new.scalar_one()
             _insert(
                 connection,
-                _notes,
+                NOTES,
                 key,
                 [{"cell": note.cell, "message": note.message} for note in result.notes],
             )
             _insert(
                 connection,
-                _verdicts,
+                VERDICTS,
                 key,
                 [
                     {"exercise": o.exercise, "check": v.check, "kind": v.kind, "hint": v.hint}
@@ -187,7 +133,7 @@ class Store:
             )
             _insert(
                 connection,
-                _mistakes,
+                MISTAKES,
                 key,
                 [
                     {"exercise": o.exercise, "sentence": s}
@@ -198,8 +144,8 @@ class Store:
 
     def results(self) -> Iterator[Result]:
         """All results, sorted by student id, one at a time."""
-        with self._engine.connect() as connection:
-            rows = connection.execute(select(_submissions).order_by(_submissions.c.student_id))
+        with self._reading() as connection:
+            rows = connection.execute(select(SUBMISSIONS).order_by(SUBMISSIONS.c.student_id))
             for row in rows:
                 yield _result(connection, row)
 
@@ -207,47 +153,27 @@ class Store:
         """Record marks given by hand, in place of earlier ones for the same questions."""
         with self._transaction() as connection:
             for mark in marks:
-                which = (_marks.c.student_id == student_id) & (_marks.c.question == mark.question)
-                connection.execute(_marks.delete().where(which))
+                which = (MARKS.c.student_id == student_id) & (MARKS.c.question == mark.question)
+                connection.execute(MARKS.delete().where(which))
                 row = {"student_id": student_id, "marked_at": _now()} | asdict(mark)
-                connection.execute(_marks.insert(), row)
+                connection.execute(MARKS.insert(), row)
 
     def move(self, student_id: str, path: str) -> None:
         """Note that an unchanged submission now lies elsewhere."""
         with self._transaction() as connection:
-            where = _submissions.c.student_id == student_id
-            connection.execute(_submissions.update().where(where).values(path=path))
+            where = SUBMISSIONS.c.student_id == student_id
+            connection.execute(SUBMISSIONS.update().where(where).values(path=path))
 
 
 def read_about(folder: Path) -> dict[str, str]:
-    """What the record of a results folder says it is of.
+    """What the record of a results folder says it is of; nothing is written.
 
     Raises:
-        ResultsError: there is none.
+        ResultsError: there is none, or it is damaged.
     """
-    path = folder / FILE
-    if not path.is_file():
+    if not os.path.lexists(folder / FILE):
         raise ResultsError(f"{folder}: no {FILE} in it: give the folder that `grade --out` made")
-    engine = _connect(path)
-    try:
-        with engine.connect() as connection:
-            return {row.key: row.value for row in connection.execute(select(_about))}
-    except DatabaseError as error:
-        raise ResultsError(f"{path}: not a record of grades, or damaged ({error.orig})") from error
-    finally:
-        engine.dispose()
-
-
-def _connect(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}")
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")  # safe against kills; power loss may undo
-
-    return engine
+    return inspect(folder / FILE)
 
 
 def _now() -> str:
@@ -267,20 +193,20 @@ def _result(connection: Connection, row: Any) -> Result:
         chosen = select(table).where(table.c.submission == row.id).order_by(table.c.position)
         return list(connection.execute(chosen))
 
-    of_student = select(_marks).where(_marks.c.student_id == row.student_id)
-    marks = connection.execute(of_student.order_by(_marks.c.question))
+    of_student = select(MARKS).where(MARKS.c.student_id == row.student_id)
+    marks = connection.execute(of_student.order_by(MARKS.c.question))
     verdicts: dict[str, list[Verdict]] = {}
-    for v in belonging(_verdicts):
+    for v in belonging(VERDICTS):
         verdicts.setdefault(v.exercise, []).append(Verdict(v.check, Kind(v.kind), v.hint))
     mistakes: dict[str, list[str]] = {}
-    for m in belonging(_mistakes):
+    for m in belonging(MISTAKES):
         mistakes.setdefault(m.exercise, []).append(m.sentence)
     return Result(
         student_id=row.student_id,
         path=row.path,
         status=Status(row.status),
         problem=row.problem,
-        notes=tuple(CellNote(n.cell, n.message) for n in belonging(_notes)),
+        notes=tuple(CellNote(n.cell, n.message) for n in belonging(NOTES)),
         outcomes=tuple(
             Outcome(exercise, tuple(found), tuple(mistakes.get(exercise, ())))
             for exercise, found in verdicts.items()

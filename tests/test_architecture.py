@@ -25,6 +25,7 @@ HIDDEN = {
         "course",
         "grading",
         "store",
+        "record",
         "score",
     )
 }

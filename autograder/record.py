@@ -1,0 +1,231 @@
+"""`grades.db` as a file: its tables, and how it is made, looked through and opened.
+
+It is SQLite in WAL mode with every commit on the disk before it counts as done: neither a kill nor
+a power cut undoes one. Whatever looks wrong is told before anything is written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import struct
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import (
+    URL,
+    Column,
+    Engine,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+)
+from sqlalchemy.exc import DatabaseError
+
+from .errors import ResultsError
+from .files import draft_of
+
+SCHEMA = 2
+FILE = "grades.db"
+LOG = "-wal"  # SQLite's write-ahead log: beside the file while it is open, or after a kill
+LOG_HEAD = struct.Struct(">8I")  # https://www.sqlite.org/fileformat2.html#walformat
+LOG_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+ROOM = "make room, then run the same again to go on"
+CURES = {  # by the second word of SQLite's name of an error; for others, the file is damaged
+    "FULL": ROOM,
+    "IOERR": "see whether the disk is full or failing, then run the same again to go on",
+    "READONLY": "make the folder writable, or choose another --out",
+    "CANTOPEN": "make the folder writable, or choose another --out",
+    "PERM": "make the folder writable, or choose another --out",
+    "BUSY": "close what else has it open, then run the same again to go on",
+    "LOCKED": "close what else has it open, then run the same again to go on",
+}
+
+_tables = MetaData()
+ABOUT = Table(
+    "about",
+    _tables,
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+SUBMISSIONS = Table(
+    "submissions",
+    _tables,
+    Column("id", Integer, primary_key=True),
+    Column("student_id", String, nullable=False, unique=True),
+    Column("path", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("problem", String, nullable=False),
+    Column("fingerprint", String, nullable=False),
+    Column("tier", String, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("graded_at", String, nullable=False),  # UTC, ISO 8601
+    sqlite_autoincrement=True,  # no id is ever used again
+)
+
+
+def _belonging(name: str, *columns: Column[Any]) -> Table:
+    """A table of rows that belong to a submission, in their order, and go with it."""
+    owner = ForeignKey("submissions.id", ondelete="CASCADE")
+    submission = Column("submission", Integer, owner, primary_key=True)
+    return Table(name, _tables, submission, Column("position", Integer, primary_key=True), *columns)
+
+
+NOTES = _belonging(
+    "cell_notes",
+    Column("cell", Integer, nullable=False),
+    Column("message", String, nullable=False),
+)
+VERDICTS = _belonging(
+    "verdicts",
+    Column("exercise", String, nullable=False),
+    Column("check", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("hint", String, nullable=False),
+)
+MISTAKES = _belonging(
+    "mistakes",
+    Column("exercise", String, nullable=False),
+    Column("sentence", String, nullable=False),
+)
+
+
+# Of a student, not of a submission: a mark outlives the run that it was given after.
+MARKS = Table(
+    "marks",
+    _tables,
+    Column("student_id", String, primary_key=True),
+    Column("question", String, primary_key=True),
+    Column("points", Float, nullable=False),
+    Column("marker", String, nullable=False),
+    Column("comment", String, nullable=False),
+    Column("marked_at", String, nullable=False),  # UTC, ISO 8601
+)
+
+
+def create(path: Path, about: dict[str, str]) -> None:
+    """Start a record: complete, or not at all.
+
+    Raises:
+        ResultsError: it cannot be written, or the log of a lost record lies there.
+    """
+    for ending in (LOG, "-journal"):
+        if os.path.lexists(rest := f"{path}{ending}"):
+            raise ResultsError(
+                f"{rest} is there without its {path.name}: restore {path.name}, or choose another "
+                "--out"
+            )
+    draft = draft_of(path)
+    engine = create_engine(URL.create("sqlite", database=str(draft)))
+    try:
+        with engine.begin() as connection:
+            _tables.create_all(connection)
+            connection.execute(ABOUT.insert(), [{"key": k, "value": about[k]} for k in about])
+        engine.dispose()  # all of it is on the disk by now
+        os.replace(draft, path)
+    except DatabaseError as error:
+        raise trouble(path, error.orig) from error
+    finally:
+        engine.dispose()
+        draft.unlink(missing_ok=True)
+
+
+def connect(path: Path) -> Engine:
+    """An engine on a record that `inspect` has found whole."""
+    engine = create_engine(URL.create("sqlite", database=str(path)))
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+
+    return engine
+
+
+def inspect(path: Path) -> dict[str, str]:
+    """What a record says it is of, after a look through all of it. No byte of it is changed.
+
+    Raises:
+        ResultsError: it is damaged, or no record.
+    """
+    if not path.is_file():
+        raise damaged(path, "no file")
+    _refuse_broken_log(path)
+    # Without a log SQLite need not put anything beside the file to read it.
+    alone = not any(os.path.lexists(f"{path}{ending}") for ending in (LOG, "-journal"))
+    address = f"file:{quote(str(path))}?{'immutable=1' if alone else 'mode=ro'}"
+    try:
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
+            if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
+                raise damaged(path, found)
+            pages, size = (
+                connection.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("page_count", "page_size")
+            )
+            if alone and pages * size != path.stat().st_size:
+                raise damaged(path, f"it should have {pages * size} bytes")
+            about = dict(connection.execute("SELECT key, value FROM about"))
+            if about.get("schema") == str(SCHEMA):
+                for table in _tables.sorted_tables:
+                    columns = connection.execute(
+                        "SELECT name FROM pragma_table_info(?)", [table.name]
+                    )
+                    if missing := {c.name for c in table.columns} - {name for (name,) in columns}:
+                        raise damaged(path, f"no {table.name}.{min(missing)}")
+    except sqlite3.Error as error:
+        raise trouble(path, error) from error
+    if "assignment" not in about:
+        raise damaged(path, "it does not say of what")
+    return about
+
+
+def _refuse_broken_log(path: Path) -> None:
+    """SQLite takes a log with a broken beginning for an empty one: what it held would be lost.
+
+    Raises:
+        ResultsError: the log beside the record does not begin as SQLite writes it.
+    """
+    log = Path(f"{path}{LOG}")
+    try:
+        with open(log, "rb") as file:
+            head = file.read(LOG_HEAD.size)
+    except FileNotFoundError:
+        return
+    whole = len(head) == LOG_HEAD.size and LOG_HEAD.unpack(head)[-2:] == _checksum(head)
+    if head and not (whole and head[:4] in LOG_MAGIC):
+        raise damaged(log, "not a log of SQLite's")
+
+
+def _checksum(head: bytes) -> tuple[int, int]:
+    """SQLite's own, of the words before the last two; their order is in the first one."""
+    words = struct.unpack(f"{'<>'[head[3] & 1]}6I", head[:24])
+    first = second = 0
+    for one, two in zip(words[::2], words[1::2], strict=True):
+        first = (first + one + second) % 2**32
+        second = (second + two + first) % 2**32
+    return first, second
+
+
+def damaged(path: Path, reason: object) -> ResultsError:
+    """The error for a file that is not as we write it."""
+    return ResultsError(
+        f"{path}: not a record of grades, or damaged ({reason}): restore it from a backup, or "
+        "choose another --out"
+    )
+
+
+def trouble(path: Path, error: BaseException | None) -> ResultsError:
+    """The error for what SQLite says, with the cure."""
+    name = getattr(error, "sqlite_errorname", "")
+    cure = CURES.get(name.partition("_")[2].partition("_")[0])
+    if cure is None:
+        return damaged(path, error)
+    return ResultsError(f"{path}: could not be read or written ({error}): {cure}")
