@@ -18,7 +18,6 @@ NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 FORMULA = re.compile(
     r"^(?=[\s']*[\t\r\n])|(?:^|(?<=[;\t\r\n]))(?=[\s']*[=+\-@\uff1d\uff0b\uff0d\uff20])"
 )
-QUOTED = re.compile(r"[,;\"\t\r\n]")
 DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 LONGEST = 250  # bytes of a name; file systems allow 255, with the ending
 
@@ -32,19 +31,12 @@ def plain(text: str, kept: str = "") -> str:
     return "".join(c if c.isprintable() or c in kept else " " for c in text)
 
 
-def csv_line(cells: Iterable[str]) -> str:
-    """One line of RFC 4180 that no spreadsheet takes for a formula.
+def cell(text: str) -> str:
+    """Text for a cell of a table, which no spreadsheet takes for a formula.
 
     As OWASP advises, an apostrophe goes before what would be one; numbers stay as they are.
     """
-    return ",".join(map(_csv_cell, cells)) + "\r\n"
-
-
-def _csv_cell(text: str) -> str:
-    if not NUMBER.fullmatch(text):
-        text = FORMULA.sub("'", text)
-    quoted = text.replace('"', '""')
-    return f'"{quoted}"' if QUOTED.search(text) else text
+    return text if NUMBER.fullmatch(text) else FORMULA.sub("'", text)
 
 
 def file_names(ids: Iterable[str], ending: str) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .escape import csv_line
+from .escape import cell
 from .files import replacing
 from .grading import Points, Rubric
 from .model import Kind, Result, Status
@@ -60,14 +61,15 @@ def write_csv(path: Path, results: Sequence[Result], rubric: Rubric, questions: 
     counting = by_hand(results, questions)
     with replacing(path) as file:
         header = ["student_id", "submission", "status", "score", "max_score"]
-        file.write(csv_line([*header, *rubric, *questions]))
+        writer = csv.writer(file)
+        writer.writerow(map(cell, [*header, *rubric, *questions]))
         for result in results:
             found = score(result, rubric, counting)
             points = (number(found.total), number(found.max_score))
             cells = [number(value) for value in found.exercises.values()]
             marks = [number(found.questions.get(question)) for question in questions]
             row = [result.student_id, result.path, result.status, *points]
-            file.write(csv_line([*row, *cells, *marks]))
+            writer.writerow(map(cell, [*row, *cells, *marks]))
 
 
 def number(points: float | None) -> str:

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from autograder.course import Assignment
 from autograder.doors import gradebook
 from autograder.doors.gradescope.report import report as gradescope
-from autograder.escape import csv_line, file_names, plain
+from autograder.escape import cell as safe
+from autograder.escape import file_names, plain
 from autograder.grading import Policy
 from autograder.model import CellNote, Kind, Mark, Outcome, Result, Status, Verdict
 from autograder.pages import write_pages
@@ -184,6 +185,12 @@ def test_plain_text_is_printable_and_harmless_text_is_as_it_was(text):
 
 
 # Tables
+
+
+def csv_line(cells):
+    file = io.StringIO(newline="")
+    csv.writer(file).writerow(map(safe, cells))
+    return file.getvalue()
 
 
 @pytest.mark.parametrize("text", FORMULAS)
