@@ -1,19 +1,17 @@
-# make demo | test | check | build | mutants | bench | setup | clean.  TORCH_INDEX=<url> takes torch from another package index.
+# make demo | test | check | build | mutants | bench | setup | lock | clean.  TORCH_INDEX=<url> takes torch from another package index.
 PYTHON ?= python3
 TORCH_INDEX ?=
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test test-all check mutants bench build clean
+.PHONY: setup demo test test-all check mutants bench build lock clean
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt $(wildcard locks/*)
 	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "needs Python 3.11 or newer with venv: install python3 and python3-venv (or set PYTHON=...)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[nbgrader,otter,solutions]' --group dev
+	@sh locks/install.sh $(BIN)/python $(TORCH_INDEX)
 	@touch $(STAMP)
 
 demo: $(STAMP)
@@ -40,6 +38,9 @@ bench: $(STAMP)
 
 build: $(STAMP)
 	$(BIN)/autograder build
+
+lock:
+	$(PYTHON) locks/make.py $(if $(UPGRADE),--upgrade)
 
 clean:
 	rm -rf .venv dist demo results
