@@ -237,7 +237,10 @@ def _texts(message: Any, key: str, cell: int | None = None) -> list[str]:
     Raises:
         ProtocolError: it is not of that form.
     """
-    texts = message.get(key) if isinstance(message, dict) and message.get("cell") == cell else None
+    texts = message.get(key) if isinstance(message, dict) else None
+    number = message.get("cell") if isinstance(message, dict) else None
+    if type(number) is not type(cell) or number != cell:  # a tensor has no one answer to ==
+        raise ProtocolError("not what a worker says there")
     if not isinstance(texts, list) or len(texts) > MAX_TEXTS:
         raise ProtocolError("not what a worker says there")
     if not all(isinstance(text, str) for text in texts):

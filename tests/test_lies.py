@@ -1,0 +1,69 @@
+"""What a worker says is a claim: a lie costs its own submission, and nothing of ours."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+import torch
+from lies import Peer, Zygote, honest_hello
+
+from autograder import wire
+from autograder.compare import Tolerance
+from autograder.course import find_course
+from autograder.grading import Limits
+from autograder.judge import Judge
+from autograder.model import Kind, Submission
+from autograder.observation import Part
+from autograder.run import run
+
+ASSIGNMENT = find_course(Path(__file__).parent).assignment("backprop")
+NAME = "grad_quadratic"
+REFERENCE = ASSIGNMENT.references[NAME]
+PREPARED = Judge("backprop", ASSIGNMENT.references, Tolerance(), b"secret").prepare(NAME, "")
+TRUTH = PREPARED.observe(REFERENCE.solution)
+LIMITS = Limits(cell_seconds=5, exercise_seconds=20, submission_seconds=60)
+TENSORS = [torch.ones(0), torch.ones(2), torch.ones(2, 2, dtype=torch.bool)]
+
+
+def telling(observation):
+    """Answers a request with this observation."""
+    return lambda request: wire.encode({"nonce": request["nonce"], "observation": observation})
+
+
+def graded(*peers):
+    """Run one exercise with these workers, one after the other, and then honest ones."""
+    answers = [telling(TRUTH[0]), *map(telling, TRUTH)]
+    zygote = Zygote(
+        itertools.chain(peers, (Peer(honest_hello, answers) for _ in itertools.count()))
+    )
+    cases = {NAME: REFERENCE.exercise.visible}
+    found = run(zygote, Submission("s", "s", ("x = 1",)), cases, {NAME: PREPARED.cases}, LIMITS)
+    outcome = PREPARED.outcome(found.hidden[NAME], found.visible[NAME])
+    return zygote, found, outcome
+
+
+def kinds(outcome):
+    return {verdict.kind for verdict in outcome.verdicts}
+
+
+@pytest.mark.parametrize("number", [*TENSORS, 1.0, True, "1", None, 2], ids=repr)
+def test_a_cell_without_its_number_is_left_out_and_the_rest_goes_on(number):
+    def hello(request):
+        return wire.encode({"cell": number, "notes": [], "stopped": False})
+
+    zygote, found, outcome = graded(Peer(hello, []))
+    assert [note.message for note in found.notes] == [
+        "wrote to the grader's channel, and was left out"
+    ]
+    assert (zygote.workers, kinds(outcome)) == (2, {Kind.passed})
+
+
+@pytest.mark.parametrize("nonce", [*TENSORS, None, 0, "", Part()], ids=repr)
+def test_an_answer_without_its_nonce_is_a_lie(nonce):
+    def answer(request):
+        return wire.encode({"nonce": nonce, "observation": TRUTH[0]})
+
+    _, _, outcome = graded(Peer(honest_hello, [answer]))
+    assert kinds(outcome) == {Kind.protocol}
