@@ -206,6 +206,11 @@ def ran_short(error: Error) -> bool:
     return ran_out_of_memory(error) or "can't start new thread" in error.message
 
 
+def shortened(error: Error) -> Error:
+    """The error, no longer than `describe` makes it: a worker may say more than that."""
+    return replace(error, type=error.type[:MAX_MESSAGE], message=error.message[:MAX_MESSAGE])
+
+
 def explained(error: Error) -> Error:
     """The error, with what it means if a sandbox refused something; students know of none."""
     if error.type != "PermissionError" or NOT_AVAILABLE in error.message:

@@ -20,7 +20,7 @@ from .errors import ProtocolError
 from .exercise import Case
 from .grading import Limits
 from .model import CellNote, Kind, Lost, Run, Submission
-from .observation import Error, Observation, Part, explained, ran_short
+from .observation import MAX_MESSAGE, Error, Observation, Part, explained, ran_short, shortened
 from .zygotes import Zygote
 
 GRACE_SECONDS = 0.5  # between asking a cell to stop and killing it
@@ -152,18 +152,18 @@ class _Notebook:
         """The observation, with the lines of its errors quoted from the notebook itself."""
 
         def quoted(error: Error | None) -> Error | None:
-            if error is None or error.cell is None or error.line is None:
+            if error is None:
+                return None
+            error = explained(shortened(error))
+            if error.cell is None or error.line is None:
                 return error
             cell = self.cells[error.cell - 1] if 0 < error.cell <= len(self.cells) else ""
             lines = cell.splitlines()
             if 0 < error.line <= len(lines):
-                return replace(error, source=lines[error.line - 1].strip())
+                return replace(error, source=lines[error.line - 1].strip()[:MAX_MESSAGE])
             return replace(error, cell=None, line=None, source=None)
 
-        return {
-            name: replace(part, error=quoted(part.error and explained(part.error)))
-            for name, part in observation.items()
-        }
+        return {name: replace(part, error=quoted(part.error)) for name, part in observation.items()}
 
     def all_notes(self) -> list[CellNote]:
         """What there is to say, in the order of the cells."""

@@ -220,6 +220,8 @@ class Zygote:
     def worker(self):
         self.workers += 1
         ours, theirs = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8 << 20)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8 << 20)
         theirs.settimeout(5)  # a frame that fits into no buffer would be a mistake of the test
         with Channel(fileno=ours.detach()) as ours, theirs:
             yield Scripted(ours, theirs, next(self.peers))

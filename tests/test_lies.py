@@ -15,7 +15,7 @@ from autograder.course import find_course
 from autograder.grading import Limits
 from autograder.judge import Judge
 from autograder.model import Kind, Submission
-from autograder.observation import Part
+from autograder.observation import MAX_MESSAGE, Error, Part
 from autograder.run import run
 
 ASSIGNMENT = find_course(Path(__file__).parent).assignment("backprop")
@@ -32,14 +32,14 @@ def telling(observation):
     return lambda request: wire.encode({"nonce": request["nonce"], "observation": observation})
 
 
-def graded(*peers):
+def graded(*peers, cells=("x = 1",)):
     """Run one exercise with these workers, one after the other, and then honest ones."""
     answers = [telling(TRUTH[0]), *map(telling, TRUTH)]
     zygote = Zygote(
         itertools.chain(peers, (Peer(honest_hello, answers) for _ in itertools.count()))
     )
     cases = {NAME: REFERENCE.exercise.visible}
-    found = run(zygote, Submission("s", "s", ("x = 1",)), cases, {NAME: PREPARED.cases}, LIMITS)
+    found = run(zygote, Submission("s", "s", cells), cases, {NAME: PREPARED.cases}, LIMITS)
     outcome = PREPARED.outcome(found.hidden[NAME], found.visible[NAME])
     return zygote, found, outcome
 
@@ -67,3 +67,13 @@ def test_an_answer_without_its_nonce_is_a_lie(nonce):
 
     _, _, outcome = graded(Peer(honest_hello, [answer]))
     assert kinds(outcome) == {Kind.protocol}
+
+
+def test_an_error_is_no_longer_than_an_honest_worker_makes_it():
+    """The visible case's error is quoted in the hint of every check."""
+    error = Error("E" * 100_000, "m" * 100_000, 1, 1, "s" * 100_000)
+    raised = {name: Part(error=error) for name in TRUTH[0]}
+    peer = Peer(honest_hello, [telling(raised) for _ in range(4)])
+    _, _, outcome = graded(peer, cells=("x" * 100_000,))
+    longest = 3 * MAX_MESSAGE + len(":  (cell 1, line 1: )")
+    assert {len(verdict.hint) for verdict in outcome.verdicts} == {longest}
