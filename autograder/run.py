@@ -26,7 +26,7 @@ from .zygotes import Zygote
 GRACE_SECONDS = 0.5  # between asking a cell to stop and killing it
 DEFINE_SECONDS = 2.0  # for a cell's definitions, when the notebook's time is up
 END_SECONDS = 5.0  # for the list of names after the last cell
-MAX_RESTARTS = 10  # workers that the cells of one submission may kill
+MAX_RESTARTS = 10  # workers that the cells of one submission may kill; so many again without them
 MAX_TEXTS, MAX_TEXT = 1000, 1000  # entries and characters of what a worker says of its cells
 Seen = list[Observation | Lost]
 
@@ -73,11 +73,14 @@ def run(
                     record[name] = [notebook.missing(name, defined)] * len(cases)
                 if answer.spoilt:
                     break
-        if defined is None:
-            notebook.blame()
+        if defined is None and not notebook.blame():
+            break
+    late = time.monotonic() >= end
+    again = "the process that runs the notebook ended again and again"
+    message = f"the submission used up its {limits.submission_seconds:g} seconds"
+    rest = Lost(Kind.timed_out, message) if late else Lost(Kind.crashed, again)
     for name, cases, record in todo:
-        message = f"the submission used up its {limits.submission_seconds:g} seconds"
-        record[name] = [Lost(Kind.timed_out, message)] * len(cases)
+        record[name] = [rest] * len(cases)
     seconds = round(time.monotonic() - began, 3)
     return replace(found, notes=tuple(notebook.all_notes()), seconds=seconds)
 
@@ -129,13 +132,17 @@ class _Notebook:
             self.reason = "ended the process that ran it, and was left out"
         return None
 
-    def blame(self) -> None:
-        """Leave out the cell at which the worker was lost, or all from there after many losses."""
+    def blame(self) -> bool:
+        """Leave out the cell at which the worker was lost, or all from there after many losses.
+
+        Returns whether to try another one: where no cell is left to blame, not for ever.
+        """
         self.restarts += 1
         last = self.current if self.restarts < MAX_RESTARTS else len(self.cells)
-        for number in range(self.current, last + 1):
+        for number in range(self.current, min(last, len(self.cells)) + 1):
             self.skip.add(number)
             self.notes[number] = [self.reason]
+        return self.restarts < 2 * MAX_RESTARTS
 
     def missing(self, exercise: str, defined: list[str]) -> Lost:
         """Why an exercise was not found, as well as can be said."""

@@ -16,7 +16,7 @@ from autograder.grading import Limits
 from autograder.judge import Judge
 from autograder.model import Kind, Submission
 from autograder.observation import MAX_MESSAGE, Error, Part
-from autograder.run import run
+from autograder.run import MAX_RESTARTS, run
 
 ASSIGNMENT = find_course(Path(__file__).parent).assignment("backprop")
 NAME = "grad_quadratic"
@@ -77,3 +77,11 @@ def test_an_error_is_no_longer_than_an_honest_worker_makes_it():
     _, _, outcome = graded(peer, cells=("x" * 100_000,))
     longest = 3 * MAX_MESSAGE + len(":  (cell 1, line 1: )")
     assert {len(verdict.hint) for verdict in outcome.verdicts} == {longest}
+
+
+def test_a_worker_that_ends_without_a_cell_to_run_is_not_started_again_and_again():
+    """As with a module beside the notebook that cannot be written."""
+    zygote, found, outcome = graded(*[Peer(lambda request: b"", [])] * 1000, cells=())
+    assert found.notes == ()
+    assert (zygote.workers, kinds(outcome)) == (2 * MAX_RESTARTS, {Kind.crashed})
+    assert "ended again and again" in outcome.verdicts[0].hint
