@@ -146,6 +146,7 @@ class _Copier:
                 return Foreign(f"tensor of shape {tuple(raw.shape)}, which is too large")
             key = (raw.data_ptr(), raw.shape, raw.stride(), raw.dtype, raw.requires_grad)
             if size and key in self.tensors:
+                self.room["bytes"] -= size  # it travels once, but is compared each time
                 return self.tensors[key]
             self.room["bytes"] -= size + TENSOR_OVERHEAD
             copy = torch.empty(raw.shape, dtype=raw.dtype).copy_(raw)

@@ -25,7 +25,9 @@ from .observation import DTYPES, Error, Foreign, Part
 MAX_HEAD = 4 << 20  # bytes of what a worker may send; the judge may send more
 MAX_JOB = 64 << 20
 MAX_NESTING = 40  # containers within containers
-MAX_BODY = 64 << 20
+MAX_BODY = 64 << 20  # also of all tensors together where each is counted as often as it occurs
+MAX_VALUES = 300_000  # in one frame; a part holds 20,000 at most
+MAX_BRACKETS = 2 * MAX_VALUES  # in a head as it came: a million lists take seconds to parse
 MAX_TENSORS = 10_000
 _Table = dict[int, tuple[int, torch.Tensor]]
 _LENGTHS = struct.Struct("<II")
@@ -69,9 +71,11 @@ def decode(read: Callable[[int], bytes], max_head: int = MAX_HEAD) -> Any:
         raise ProtocolError(f"frame of {head_size} + {body_size} bytes is larger than allowed")
     head, body = read(head_size), read(body_size)
     try:
-        tree, table = json.loads(head, parse_constant=_refuse)
-        tensors = _tensors(table, body)
-        return _from_json(tree, tensors)
+        text = head.decode()  # or else json would guess an encoding
+        if text.count("[") + text.count("{") > MAX_BRACKETS:
+            raise ProtocolError("a frame holds too many values")
+        tree, table = json.loads(text, parse_constant=_refuse, object_pairs_hook=_tagged)
+        return _Reader(_tensors(table, body)).read(tree)
     except ProtocolError:
         raise
     except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
@@ -102,45 +106,66 @@ def _to_json(value: Any, tensors: _Table) -> Any:
     raise ProtocolError(f"a {type(value).__name__} is not plain data and cannot be sent")
 
 
-def _from_json(tree: Any, tensors: list[torch.Tensor], level: int = 0, inside: bool = False) -> Any:
-    """Plain data; `level` counts containers, and `inside` a part there is no further part."""
-    if level > MAX_NESTING:
-        raise ProtocolError("a frame is nested too deeply")
-    if isinstance(tree, str):
-        return _text(tree)
-    if isinstance(tree, int) and abs(tree) >= 2**63:
-        raise ProtocolError("a frame holds an int beyond 64 bits")
-    if not isinstance(tree, (dict, list)):
-        return tree
-    if isinstance(tree, list):
-        return [_from_json(entry, tensors, level + 1, inside) for entry in tree]
-    ((tag, content),) = tree.items()
-    match tag:
-        case "map":
-            keys = [_text(key) for key, _ in content]
-            if len(set(keys)) != len(keys):
-                raise ProtocolError("a map with the same key twice")
-            entries = (_from_json(entry, tensors, level + 1, inside) for _, entry in content)
-            return dict(zip(keys, entries, strict=True))
-        case "float":
-            return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[content]
-        case "tensor":
-            return tensors[_index(content)]
-        case "foreign":
-            return Foreign(_text(content))
-        case "part" if not inside:
-            value, error, warnings, autograd = content
-            return Part(
-                _from_json(value, tensors, level + 1, inside=True),
-                None if error is None else _error(error),
-                tuple(_text(warning) for warning in _exact(warnings, list)),
-                _index(autograd),
-            )
-    raise ProtocolError("a tag that does not belong there")
+class _Reader:
+    """Makes plain data of a head's tree, and no more of it than a frame may hold."""
+
+    def __init__(self, tensors: list[torch.Tensor]) -> None:
+        self.tensors = tensors
+        self.values, self.bytes = MAX_VALUES, MAX_BODY
+
+    def read(self, tree: Any, level: int = 0, inside: bool = False) -> Any:
+        """Plain data; `level` counts containers, and `inside` a part there is no further part."""
+        self.values -= 1
+        if self.values < 0:
+            raise ProtocolError("a frame holds too many values")
+        if level > MAX_NESTING:
+            raise ProtocolError("a frame is nested too deeply")
+        if isinstance(tree, str):
+            return _text(tree)
+        if isinstance(tree, int) and abs(tree) >= 2**63:
+            raise ProtocolError("a frame holds an int beyond 64 bits")
+        if isinstance(tree, list):
+            return [self.read(entry, level + 1, inside) for entry in tree]
+        if not isinstance(tree, _Tagged):
+            return tree
+        tag, content = tree
+        match tag:
+            case "map":
+                keys = [_text(key) for key, _ in content]
+                if len(set(keys)) != len(keys):
+                    raise ProtocolError("a map with the same key twice")
+                entries = (self.read(entry, level + 1, inside) for _, entry in content)
+                return dict(zip(keys, entries, strict=True))
+            case "float":
+                return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[content]
+            case "tensor":
+                return self.tensor(content)
+            case "foreign":
+                return Foreign(_text(content))
+            case "part" if not inside:
+                value, error, warnings, autograd = content
+                return Part(
+                    self.read(value, level + 1, inside=True),
+                    None if error is None else _error(error),
+                    tuple(_text(warning) for warning in _exact(warnings, list)),
+                    _index(autograd),
+                )
+        raise ProtocolError("a tag that does not belong there")
+
+    def tensor(self, index: Any) -> torch.Tensor:
+        """A tensor of the table. Each use counts, for whoever compares them sees each."""
+        tensor = self.tensors[_index(index)]
+        self.bytes -= tensor.nbytes
+        if self.bytes < 0:
+            raise ProtocolError("a frame holds the same tensors too often")
+        return tensor
 
 
 def _error(tree: Any) -> Error:
-    kind, message, cell, line, source = tree["error"]
+    tag, content = tree
+    if tag != "error":
+        raise ProtocolError("a tag that does not belong there")
+    kind, message, cell, line, source = content
     cell, line = (n if n is None else _index(n) for n in (cell, line))
     return Error(
         _text(kind), _text(message), cell, line, source if source is None else _text(source)
@@ -150,7 +175,7 @@ def _error(tree: Any) -> Error:
 def _tensors(table: Any, body: bytes) -> list[torch.Tensor]:
     if len(_exact(table, list)) > MAX_TENSORS:
         raise ProtocolError("too many tensors in a frame")
-    tensors, start = [], 0
+    tensors, start, view = [], 0, memoryview(body)
     for name, shape, requires_grad in table:
         dtype = DTYPES[_exact(name, str)]
         if len(_exact(shape, list)) > 64:
@@ -161,7 +186,7 @@ def _tensors(table: Any, body: bytes) -> list[torch.Tensor]:
             raise ProtocolError("a tensor is larger than its frame")
         if count:
             # A copy of its own: frombuffer on the frame would be read-only and keep all of it.
-            flat = torch.frombuffer(bytearray(body[start : start + size]), dtype=dtype)
+            flat = torch.frombuffer(bytearray(view[start : start + size]), dtype=dtype)
             if dtype is torch.bool:  # any byte but 0 and 1 would be undefined behaviour
                 flat = flat.view(torch.uint8) != 0
         else:
@@ -194,6 +219,17 @@ def _index(value: Any) -> int:
     if not 0 <= _exact(value, int) < 2**48:
         raise ProtocolError("a frame holds a number out of range")
     return int(value)
+
+
+class _Tagged(tuple[str, Any]):
+    """An object of the head: a tag and its content."""
+
+    __slots__ = ()
+
+
+def _tagged(pairs: list[tuple[str, Any]]) -> _Tagged:
+    (pair,) = pairs
+    return _Tagged(pair)
 
 
 def _refuse(constant: str) -> None:

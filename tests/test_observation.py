@@ -152,6 +152,7 @@ AWKWARD = {
     "controls": ["\x01" * MAX_TEXT] * 100,
     "tensors": [torch.zeros(1) for _ in range(MAX_ITEMS - 1)],
     "bytes": [torch.zeros(MAX_TENSOR_BYTES, dtype=torch.uint8) for _ in range(5)],
+    "one large tensor": [torch.zeros(MAX_TENSOR_BYTES, dtype=torch.uint8)] * 1000,
     "uint16": torch.zeros(2, dtype=torch.uint16),
     "float8": torch.zeros(2, dtype=torch.float8_e5m2),
     "conjugate": torch.tensor([1 + 2j]).conj(),

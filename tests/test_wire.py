@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import json
 import math
 import struct
+import tracemalloc
 
 import numpy
 import pytest
@@ -15,13 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.errors import ProtocolError
-from autograder.observation import Error, Foreign, Part
+from autograder.observation import MAX_ITEMS, Error, Foreign, Part
 from autograder.wire import (
     MAX_BODY,
+    MAX_BRACKETS,
     MAX_HEAD,
     MAX_JOB,
     MAX_NESTING,
     MAX_TENSORS,
+    MAX_VALUES,
     decode,
     encode,
 )
@@ -206,6 +210,11 @@ def test_a_full_body_arrives():
     assert over_the_wire(torch.ones(MAX_BODY, dtype=torch.uint8)).numel() == MAX_BODY
 
 
+def test_as_many_values_arrive_as_honest_parts_can_hold():
+    message = {str(n): Part([{} for _ in range(MAX_ITEMS)]) for n in range(10)}
+    assert over_the_wire(message) == message
+
+
 # Whatever else arrives is refused
 
 EXAMPLE = encode({"a": Part([torch.ones(2, requires_grad=True), 0.5]), "b": torch.arange(3)})
@@ -350,6 +359,11 @@ HOSTILE_HEADS = {
     "NaN as a size": b'[1,[["float32",[NaN],false]]]',
     "int of 5000 digits": b"[" + b"9" * 5000 + b",[]]",
     "size of 5000 digits": b'[1,[["float32",[' + b"9" * 5000 + b"],false]]]",
+    "UTF-16": "[1,[]]".encode("utf-16"),
+    "UTF-8 with a mark": b"\xef\xbb\xbf[1,[]]",
+    "bytes of a lone surrogate": b'["\xed\xa0\x80",[]]',
+    "the same tag twice": b'[{"float":"nan","float":"inf"},[]]',
+    "an object of many tags": b"[{" + b'"a":1,' * 1000 + b'"b":1},[]]',
     "deep lists": b"[" * 100_000 + b"]" * 100_000,
     "deep lists, never closed": b"[" * 1_000_000,
     "deep maps": b"[" + b'{"map":[["a",' * 50_000 + b"1" + b"]]}" * 50_000 + b",[]]",
@@ -385,6 +399,49 @@ def test_a_shape_of_many_large_sizes_is_refused_at_once():
     hostile = frame(None, [["float32", [2**48 - 1] * 60_000, False]])
     with pytest.raises(ProtocolError, match="too many dimensions"):
         received(hostile)
+
+
+LARGE = {
+    "empty lists": (b"[],", b"[]", b""),
+    "empty maps": (b'{"map":[]},', b"0", b""),
+    "numbers": (b"1,", b"1", b""),
+    "floats": (b'{"float":"nan"},', b"0", b""),
+    "texts": (b'"\\u00e9",', b'""', b""),
+    "brackets in a text": (b"[", b"[", b""),
+    "tensors": (b'["uint8",[6000],false],', b'["uint8",[0],false]', bytes(60_000_000)),
+    "a bool": (b" ", b'["bool",[67108864],false]', bytes(MAX_BODY)),
+}
+
+
+@pytest.mark.parametrize(("entry", "last", "body"), LARGE.values(), ids=LARGE)
+def test_a_frame_takes_no_more_memory_than_a_few_of_its_largest_size(entry, last, body):
+    count = min((MAX_HEAD - 100) // len(entry), 9999 if body else MAX_HEAD)
+    if entry == b"[":
+        head = b'["' + entry * count + b'",[]]'
+    elif body:
+        head = b"[1,[" + entry * count + last + b"]]"
+    else:
+        head = b"[[" + entry * count + last + b"],[]]"
+    hostile = frame(head=head, body=body)
+    tracemalloc.start()
+    with contextlib.suppress(ProtocolError):
+        received(hostile)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3 * (MAX_HEAD + MAX_BODY)
+
+
+def test_a_frame_with_more_values_than_honest_parts_hold_is_refused():
+    for tree in ([0] * MAX_VALUES, [[]] * MAX_VALUES, "[" * (MAX_BRACKETS + 1)):
+        with pytest.raises(ProtocolError, match="too many values"):
+            received(frame(tree))
+
+
+def test_a_frame_whose_tensors_come_to_more_than_a_body_when_compared_is_refused():
+    x = torch.ones(1 << 20, dtype=torch.uint8)
+    assert len(over_the_wire([x] * (MAX_BODY >> 20))) == MAX_BODY >> 20
+    with pytest.raises(ProtocolError, match="same tensors too often"):
+        over_the_wire([x] * (MAX_BODY >> 20) + [x])
 
 
 # The same, for frames that nobody thought of
