@@ -26,8 +26,9 @@ class Worker:
             TimeoutError: the worker did not take it in time.
             OSError: the worker is gone.
         """
-        self._channel.settimeout(max(0.001, deadline - time.monotonic()))
-        self._channel.sendall(wire.encode(message))
+        frame = wire.encode(message)
+        self._wait_until(deadline)
+        self._channel.sendall(frame)
 
     def receive(self, deadline: float) -> Any:
         """Receive one frame.
@@ -41,7 +42,7 @@ class Worker:
         def read(size: int) -> bytes:
             data = bytearray()
             while len(data) < size:
-                self._channel.settimeout(max(0.001, deadline - time.monotonic()))
+                self._wait_until(deadline)
                 chunk = self._channel.recv(min(size - len(data), 1 << 20))
                 if not chunk:
                     raise EOFError
@@ -49,6 +50,16 @@ class Worker:
             return bytes(data)
 
         return wire.decode(read)
+
+    def _wait_until(self, deadline: float) -> None:
+        """Give the next call the time that is left: without this, a peer that drips gets more.
+
+        Raises:
+            TimeoutError: there is none.
+        """
+        if (left := deadline - time.monotonic()) <= 0:
+            raise TimeoutError
+        self._channel.settimeout(left)
 
     def await_confined(self) -> None:
         """Wait until the worker is confined. No student code has run by then: a failure is ours.
@@ -69,10 +80,11 @@ class Worker:
         Raises:
             ZygoteDied: something still does.
         """
-        self._channel.settimeout(END_SECONDS)
+        deadline = time.monotonic() + END_SECONDS
         try:
+            self._wait_until(deadline)
             while self._channel.recv(1 << 20):
-                pass
+                self._wait_until(deadline)
         except ConnectionResetError:
             return
         except TimeoutError as error:

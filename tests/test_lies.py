@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import socket
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -10,8 +14,10 @@ import torch
 from lies import Peer, Zygote, honest_hello
 
 from autograder import wire
+from autograder.channel import Worker
 from autograder.compare import Tolerance
 from autograder.course import find_course
+from autograder.exercise import case
 from autograder.grading import Limits
 from autograder.judge import Judge
 from autograder.model import Kind, Submission
@@ -85,3 +91,70 @@ def test_a_worker_that_ends_without_a_cell_to_run_is_not_started_again_and_again
     assert found.notes == ()
     assert (zygote.workers, kinds(outcome)) == (2 * MAX_RESTARTS, {Kind.crashed})
     assert "ended again and again" in outcome.verdicts[0].hint
+
+
+# The channel
+
+
+class Slow(threading.Thread):
+    """The other end of a channel, which sends a byte now and then and reads nothing."""
+
+    def __init__(self, channel, pause):
+        super().__init__()
+        self.channel, self.pause, self.done = channel, pause, threading.Event()
+
+    def run(self):
+        size = wire.MAX_BODY.to_bytes(4, "little")
+        with contextlib.suppress(OSError):
+            self.channel.sendall(bytes(4) + size)
+            while not self.done.wait(self.pause):
+                self.channel.sendall(b"\0" * (1 if self.pause else 1000))
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.channel.shutdown(socket.SHUT_RDWR)
+        self.join()
+
+
+@pytest.fixture
+def ends():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+@pytest.mark.parametrize("pause", [0.02, 0.0002, 0])
+def test_a_peer_that_drips_is_waited_for_until_the_deadline_alone(ends, pause):
+    ours, theirs = ends
+    with Slow(theirs, pause), pytest.raises(TimeoutError):
+        Worker(ours).receive(time.monotonic() + 0.2)
+
+
+def test_a_deadline_that_has_passed_gives_no_time_at_all(ends):
+    ours, theirs = ends
+    theirs.sendall(wire.encode("late"))
+    with pytest.raises(TimeoutError):
+        Worker(ours).receive(time.monotonic() - 1)
+    with pytest.raises(TimeoutError):
+        Worker(ours).send("late", time.monotonic() - 1)
+
+
+def test_a_peer_that_reads_nothing_is_waited_for_until_the_deadline_alone(ends):
+    ours, _ = ends
+    with pytest.raises(TimeoutError):
+        Worker(ours).send({"x": torch.ones(wire.MAX_BODY // 8)}, time.monotonic() + 0.2)
+
+
+def test_a_case_that_a_worker_does_not_read_is_timed_out():
+    """A large input is pending, and the worker asleep."""
+    large = case(x=torch.ones(wire.MAX_BODY // 8))
+    peer = Peer(honest_hello, [])
+    peer.deaf = True
+    limits = LIMITS.model_copy(update={"exercise_seconds": 0.2})
+    found = run(Zygote([peer] * 2), Submission("s", "s"), {NAME: large}, {NAME: [large]}, limits)
+    assert found.hidden[NAME] == found.visible[NAME]
+    assert found.visible[NAME][0].kind is Kind.timed_out
