@@ -1,4 +1,4 @@
-# make demo | test | check | build | mutants | bench | setup | lock | clean.  TORCH_INDEX=<url> takes torch from another package index.
+# make demo | test | check | build | mutants | bench | setup | lock | clean.  TORCH_INDEX=<url> takes torch from there.
 PYTHON ?= python3
 TORCH_INDEX ?=
 BIN := .venv/bin
@@ -7,11 +7,11 @@ STAMP := .venv/.ready
 .PHONY: setup demo test test-all check mutants bench build lock clean
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt $(wildcard locks/*)
+$(STAMP): pyproject.toml constraints.txt $(wildcard .ci/locks/*)
 	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "needs Python 3.11 or newer with venv: install python3 and python3-venv (or set PYTHON=...)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@sh locks/install.sh $(BIN)/python $(TORCH_INDEX)
+	@sh .ci/locks/install.sh $(BIN)/python $(TORCH_INDEX)
 	@touch $(STAMP)
 
 demo: $(STAMP)
@@ -40,7 +40,7 @@ build: $(STAMP)
 	$(BIN)/autograder build
 
 lock:
-	$(PYTHON) locks/make.py $(if $(UPGRADE),--upgrade)
+	$(PYTHON) .ci/locks/make.py $(if $(UPGRADE),--upgrade)
 
 clean:
 	rm -rf .venv dist demo results

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FILES = ("packages", "torch", "cuda")
-TEXTS = {name: (ROOT / "locks" / f"{name}.txt").read_text() for name in FILES}
+TEXTS = {name: (ROOT / ".ci" / "locks" / f"{name}.txt").read_text() for name in FILES}
 LINES = re.findall(r"^[a-z].*(?= \\$)", "".join(TEXTS.values()), re.M)
 LOCKED = {canonicalize_name(r.name): r for r in map(Requirement, LINES)}
 HERE = {n for n, r in LOCKED.items() if r.marker is None or r.marker.evaluate()}
@@ -97,7 +97,9 @@ def set_up(tmp_path):
         python.write_text(PIP.format(installed=installed, wheel=wheel, refused=refused))
         python.chmod(0o755)
         done = subprocess.run(
-            ["sh", ROOT / "locks" / "install.sh", python, *index], capture_output=True, text=True
+            ["sh", ROOT / ".ci" / "locks" / "install.sh", python, *index],
+            capture_output=True,
+            text=True,
         )
         calls = (tmp_path / "python.log").read_text().splitlines()
         return done, [call for call in calls if " install " in call]
@@ -112,16 +114,16 @@ def test_set_up_installs_no_package_without_its_hash(set_up, wheel):
     *packages, project = calls
     assert all("--require-hashes --no-deps --only-binary :all:" in call for call in packages)
     assert project.endswith("--no-deps --no-build-isolation --editable .")
-    locks = [re.findall(r"locks/(\w+)\.txt", call) for call in packages]
+    locks = [re.findall(r"\.ci/locks/(\w+)\.txt", call) for call in packages]
     assert locks == [["packages"], ["torch"]] + [["cuda"]] * ("+cpu" not in wheel)
 
 
 def test_set_up_ends_where_a_hash_is_wrong(set_up):
-    done, calls = set_up(refused="locks/torch.txt")
+    done, calls = set_up(refused=".ci/locks/torch.txt")
     assert done.returncode == 1
-    assert "the torch found here is none of those in locks/torch.txt" in done.stderr
+    assert "the torch found here is none of those in .ci/locks/torch.txt" in done.stderr
     assert not any("--editable" in call for call in calls)
-    done, calls = set_up(refused="locks/packages.txt")
+    done, calls = set_up(refused=".ci/locks/packages.txt")
     assert done.returncode == 1
 
 
@@ -133,6 +135,6 @@ def test_torch_from_an_index_that_someone_names_is_taken_on_trust_and_said_to_be
 
 def test_set_up_leaves_a_torch_alone_that_is_right(set_up):
     _, calls = set_up(installed=f"torch=={version('torch')}+cpu")
-    assert not any("locks/torch.txt" in call for call in calls)
+    assert not any(".ci/locks/torch.txt" in call for call in calls)
     _, calls = set_up(installed="torch==2.0.0+cpu")
-    assert any("locks/torch.txt" in call for call in calls)
+    assert any(".ci/locks/torch.txt" in call for call in calls)

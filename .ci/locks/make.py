@@ -69,14 +69,14 @@ def _with_wheels(block: str) -> str:
     version = block.split()[0].removeprefix("torch==")
     for wheel in TORCH_WHEELS:
         if not wheel.startswith(f"torch-{version}+"):
-            sys.exit(f"{wheel} is not of torch {version}: drop it from locks/make.py")
+            sys.exit(f"{wheel} is not of torch {version}: drop it from .ci/locks/make.py")
     first, rest = block.split("\n", 1)
     hashes = "".join(f"    --hash=sha256:{digest} \\\n" for digest in TORCH_WHEELS.values())
     return f"{first}\n{hashes}{rest}"
 
 
 def _run(*command: str) -> None:
-    subprocess.run(command, check=True, cwd=HERE.parent)  # noqa: S603 (our own words)
+    subprocess.run(command, check=True, cwd=HERE.parent.parent)  # noqa: S603 (our own words)
 
 
 if __name__ == "__main__":

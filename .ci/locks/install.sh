@@ -3,7 +3,7 @@
 # Usage: install.sh PYTHON [TORCH_INDEX]
 set -eu
 python=$1; torch_index=${2:-}
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 install() { "$python" -m pip --disable-pip-version-check install --quiet "$@"; }
 # Only wheels: to build anything else, pip would fetch tools that no lock names.
 locked() { install --require-hashes --no-deps --only-binary :all: "$@"; }
@@ -16,9 +16,9 @@ install_torch() {
   trap 'rm -rf "$folder"' EXIT
   "$python" -m pip --disable-pip-version-check download --quiet --no-deps --only-binary :all: \
     --constraint constraints.txt --dest "$folder" torch
-  locked --no-index --find-links "$folder" --requirement locks/torch.txt ||
-    fail "the torch found here is none of those in locks/torch.txt: see docs/dependencies.md"
-  case $(ls "$folder") in *+cpu*) ;; *) locked --requirement locks/cuda.txt ;; esac
+  locked --no-index --find-links "$folder" --requirement .ci/locks/torch.txt ||
+    fail "the torch found here is none of those in .ci/locks/torch.txt: see docs/dependencies.md"
+  case $(ls "$folder") in *+cpu*) ;; *) locked --requirement .ci/locks/cuda.txt ;; esac
 }
 
 has_torch() {
@@ -26,7 +26,7 @@ has_torch() {
   "$python" -m pip --disable-pip-version-check freeze | grep -qE "^torch==$version(\+|\$)"
 }
 
-locked --requirement locks/packages.txt
+locked --requirement .ci/locks/packages.txt
 if has_torch; then :
 elif [ -z "$torch_index" ]; then install_torch
 else
