@@ -23,7 +23,8 @@ install_torch() {
 
 has_torch() {
   version=$(sed -n 's/^torch==//p' constraints.txt)
-  "$python" -m pip --disable-pip-version-check freeze | grep -qE "^torch==$version(\+|\$)"
+  "$python" -m pip --disable-pip-version-check freeze |
+    grep -E "^torch==$version(\+|\$)" >/dev/null  # with -q it would not read on, and pip complain
 }
 
 locked --requirement .ci/locks/packages.txt
