@@ -205,6 +205,10 @@ def test_hostile_cells_get_verdicts_and_never_a_point_for_wrong_answers(grader, 
     assert grader(*solutions()).points == FULL
 
 
+def test_the_imports_of_the_release_are_there_even_if_their_cell_was_deleted(grader):
+    assert grader(*solutions()[1:]).points == FULL
+
+
 def test_a_missing_function_is_named_with_the_nearest_one(grader):
     cells = solutions()
     cells[1] = cells[1].replace(FIRST, FIRST + "s", 1)

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
+import json
 import linecache
 import signal
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -37,6 +41,7 @@ REFUSED_CELL_MAGICS = {
     "sx",
 }
 SKIPPED_MAGICS = {"matplotlib", "pylab", "gui", "load_ext", "reload_ext", "autoreload", "config"}
+IMPORTS = (ast.Import, ast.ImportFrom)
 MAX_NOTES = 20  # for one cell
 
 
@@ -175,14 +180,31 @@ class NotebookShell(InteractiveShell):
 
 def _defines(node: ast.stmt) -> bool:
     """Whether students are graded by such a statement; a dict may be an answer, too."""
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, *IMPORTS)
     return isinstance(node, kinds) or (
         isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
     )
 
 
-def new_shell() -> NotebookShell:
-    """The process's shell; there can be one only, as in a kernel."""
+def released_imports(notebook: Path) -> list[str]:
+    """The imports of the released notebook, each as a line; none if there is none yet.
+
+    They are there for a student who has deleted their cell, too.
+    """
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    except FileNotFoundError:
+        return []
+    code = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    found = list[str]()
+    for source in code:
+        with contextlib.suppress(SyntaxError):  # a cell with magics
+            found += [ast.unparse(n) for n in ast.parse(source).body if isinstance(n, IMPORTS)]
+    return list(dict.fromkeys(found))
+
+
+def new_shell(imports: Iterable[str] = ()) -> NotebookShell:
+    """The process's shell, after these imports; there can be one only, as in a kernel."""
     config = Config()
     config.HistoryManager.enabled = False
     config.HistoryManager.hist_file = ":memory:"
@@ -191,6 +213,10 @@ def new_shell() -> NotebookShell:
     shell = NotebookShell.instance(config=config, compiler_class=_Compiler)
     sys.path.insert(0, "")  # a helper module beside the notebook can be imported
     builtins.input = _no_input
+    for line in imports:
+        with contextlib.suppress(ImportError):  # then a student's own fails, too, and is told
+            exec(line, shell.user_ns)  # noqa: S102 (our own notebook's)
+    shell.builtin_names = frozenset(shell.user_ns)
     return shell
 
 

@@ -26,7 +26,7 @@ import torch
 
 from ..exercise import Exercise, count_autograd, exercise_files, load_exercise
 from . import kernel, namespaces, sandbox
-from .cells import NotebookShell, new_shell
+from .cells import NotebookShell, new_shell, released_imports
 from .serve import send, serve
 from .settings import Settings
 
@@ -40,11 +40,9 @@ def main() -> None:
     settings = Settings(**json.loads(sys.argv[1]))
     control = socket.socket(fileno=settings.control)
     _warm_up()
-    shell = new_shell()
-    exercises = {
-        name: load_exercise(path)
-        for name, path in exercise_files(Path(settings.assignment)).items()
-    }
+    assignment = Path(settings.assignment)
+    shell = new_shell(released_imports(assignment / f"{assignment.name}.ipynb"))
+    exercises = {name: load_exercise(path) for name, path in exercise_files(assignment).items()}
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     memory = pages * os.sysconf("SC_PAGE_SIZE") + (settings.memory_mb << 20)
     isolated = settings.namespaces
