@@ -162,12 +162,10 @@ class _Notebook:
             if error is None:
                 return None
             error = explained(shortened(error))
-            if error.cell is None or error.line is None:
-                return error
-            cell = self.cells[error.cell - 1] if 0 < error.cell <= len(self.cells) else ""
-            lines = cell.splitlines()
-            if 0 < error.line <= len(lines):
-                return replace(error, source=lines[error.line - 1].strip()[:MAX_MESSAGE])
+            cell, line = error.cell or 0, error.line or 0
+            lines = self.cells[cell - 1].splitlines() if 0 < cell <= len(self.cells) else []
+            if 0 < line <= len(lines):
+                return replace(error, source=lines[line - 1].strip()[:MAX_MESSAGE])
             return replace(error, cell=None, line=None, source=None)
 
         return {name: replace(part, error=quoted(part.error)) for name, part in observation.items()}

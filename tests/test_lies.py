@@ -85,6 +85,14 @@ def test_an_error_is_no_longer_than_an_honest_worker_makes_it():
     assert {len(verdict.hint) for verdict in outcome.verdicts} == {longest}
 
 
+@pytest.mark.parametrize("place", [(1, None), (None, 1), (1, 0), (0, 1), (1, 2), (2, 1)])
+def test_what_a_worker_quotes_of_a_place_that_is_none_is_not_repeated(place):
+    error = Error("ValueError", "message", *place, "my words")
+    peer = Peer(honest_hello, [telling({name: Part(error=error) for name in TRUTH[0]})] * 4)
+    _, _, outcome = graded(peer)
+    assert {verdict.hint for verdict in outcome.verdicts} == {"ValueError: message"}
+
+
 def test_a_worker_that_ends_without_a_cell_to_run_is_not_started_again_and_again():
     """As with a module beside the notebook that cannot be written."""
     zygote, found, outcome = graded(*[Peer(lambda request: b"", [])] * 1000, cells=())
