@@ -1,10 +1,10 @@
-# make demo | test | check | build | mutants | bench | setup | lock | clean.  TORCH_INDEX=<url> takes torch from there.
+# make demo | test | check | build | mutants | fuzz | bench | setup | lock | clean.  TORCH_INDEX=<url> takes torch from there.
 PYTHON ?= python3
 TORCH_INDEX ?=
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test test-all check mutants bench build lock clean
+.PHONY: setup demo test test-all check mutants fuzz bench build lock clean
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt $(wildcard .ci/locks/*)
@@ -32,6 +32,11 @@ mutants: $(STAMP)
 	@mkdir -p -m 700 dist
 	@$(BIN)/python tests/mutation.py > dist/mutants.md || { tail -n 1 dist/mutants.md; exit 1; }
 	@tail -n 1 dist/mutants.md
+
+fuzz: $(STAMP)
+	@seed=$(or $(SEED),$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')); echo "seed $$seed"; \
+	  EXAMPLES=$(or $(EXAMPLES),5000) nice $(BIN)/python -m pytest -q --timeout 0 \
+	  --hypothesis-seed $$seed tests/test_fuzz.py
 
 bench: $(STAMP)
 	$(BIN)/python tests/bench_sandbox.py
