@@ -116,8 +116,10 @@ class _Notebook:
             for number in numbers:
                 self.current = number
                 left = begin + limits.notebook_seconds - time.monotonic()
-                allowed = max(DEFINE_SECONDS, min(limits.cell_seconds, left)) + GRACE_SECONDS
-                reply = worker.receive(min(end, time.monotonic() + allowed))
+                short = left < limits.cell_seconds  # of time: definitions get theirs all the same
+                allowed = max(DEFINE_SECONDS, left) if short else limits.cell_seconds
+                deadline = time.monotonic() + allowed + GRACE_SECONDS
+                reply = worker.receive(min(end, deadline))
                 notes = _texts(reply, "notes", number)
                 if number not in self.stopped:  # what it says when hurried is not news
                     self.notes[number] = notes

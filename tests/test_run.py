@@ -1,6 +1,8 @@
 """Student code in real workers: what one cell or exercise does costs nothing else."""
 
+import math
 import re
+import time
 
 import pytest
 from workers import (
@@ -15,7 +17,8 @@ from workers import (
     solutions,
 )
 
-from autograder.model import Kind
+from autograder.model import Kind, Submission
+from autograder.run import _Notebook
 
 LOST = {
     "endless loop": ("while True: pass", Kind.timed_out),
@@ -267,6 +270,28 @@ def test_definitions_count_even_when_the_notebook_has_no_time_left(grader):
         loops = ["while True: pass"] * 3
         graded = Grader(zygotes, grader.tier)(*loops, *solutions(), limits=limits)
     assert graded.points == FULL
+
+
+class Silent:
+    """A worker that never answers, and remembers how long it was waited for."""
+
+    def send(self, message, deadline):
+        pass
+
+    def receive(self, deadline):
+        self.waited = deadline - time.monotonic()
+        raise TimeoutError
+
+
+@pytest.mark.parametrize(
+    ("cell", "notebook", "waited"), [(1.0, 20.0, 1.0), (10.0, 60.0, 10.0), (10.0, 0.1, 2.0)]
+)
+def test_a_silent_cell_is_waited_for_no_longer_than_it_may_take(cell, notebook, waited):
+    """And half a second more; but two seconds at least where only definitions are left."""
+    limits = LIMITS.model_copy(update={"cell_seconds": cell, "notebook_seconds": notebook})
+    worker = Silent()
+    assert _Notebook(Submission("s", "s", ("x = 1",)), limits).play(worker, math.inf) is None
+    assert worker.waited == pytest.approx(waited + 0.5, abs=0.2)
 
 
 def test_memory_kept_by_one_exercise_is_not_charged_to_the_next(grader):
