@@ -435,6 +435,12 @@ ELSEWHERE = "but not on the visible case"
         (Error("Mine", "bad"), Kind.raised, f"another error, {ELSEWHERE}"),
         (Error("print", "bad"), Kind.raised, f"another error, {ELSEWHERE}"),
         (Error("NotImplementedError", "double", 1, 2, "raise"), Kind.raised, "not done yet"),
+        (Error("NotImplementedError", ""), Kind.raised, "not done yet"),
+        (
+            Error("NotImplementedError", "Could not run 'aten::empty' on the 'MPS' backend"),
+            Kind.raised,
+            f"another error, {ELSEWHERE}",
+        ),
         (Error("MemoryError", ""), Kind.out_of_memory, f"MemoryError, {ELSEWHERE}"),
         (
             Error("RuntimeError", "can't allocate memory"),
