@@ -1,10 +1,10 @@
-# make demo | test | check | build | mutants | fuzz | bench | setup | lock | clean.  TORCH_INDEX=<url> takes torch from there.
+# make demo | test | check | build | mutants | fuzz | bench | forgery | setup | lock | clean.  TORCH_INDEX=<url> takes torch from there.
 PYTHON ?= python3
 TORCH_INDEX ?=
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test test-all check mutants fuzz bench build lock clean
+.PHONY: setup demo test test-all check mutants fuzz bench forgery build lock clean
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt $(wildcard .ci/locks/*)
@@ -40,6 +40,9 @@ fuzz: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python tests/bench_sandbox.py
+
+forgery: $(STAMP)
+	$(BIN)/python tests/forgery.py
 
 build: $(STAMP)
 	$(BIN)/autograder build
