@@ -11,7 +11,6 @@ numpy.
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import io
 import json
@@ -24,14 +23,13 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import torch
-
 from . import wire
 from .compare import Tolerance
 from .exercise import Case, Exercise, count_autograd, load_exercise
 from .judge import Prepared
 from .model import Kind, Lost, Outcome
 from .observation import Observation
+from .pristine import as_at_the_start, as_for_an_answer
 from .reference import load_reference
 
 count_autograd()  # from the first cell on, if this is imported there
@@ -47,24 +45,17 @@ class Bundle:
         self.tolerance = Tolerance(about["absolute"], about["relative"])
         self.seconds: float = about["seconds"]  # for all hidden cases of one exercise
         self._judged: dict[str, tuple[Any, Outcome]] = {}
-        self._theirs, self._lent = dict[str, Any](), dict[str, Any]()
 
-    def lend(self, namespace: dict[str, Any]) -> None:
-        """Have the visible check's helpers, and Python's own names, mean what they should."""
-        self._theirs = dict(namespace)
-        namespace |= {name: v for name, v in vars(builtins).items() if not name.startswith("_")}
-        path = self.folder / "visible.py"
-        exec(compile(path.read_bytes(), str(path), "exec"), namespace)  # noqa: S102 (our own)
-        changed = (n for n in namespace if namespace[n] is not self._theirs.get(n, self))
-        self._lent = {name: namespace[name] for name in changed}
+    @staticmethod
+    @cache
+    def of(folder: Path) -> Bundle:
+        """The bundle in that folder, the same one whenever it is asked for."""
+        return Bundle(folder)
 
-    def take_back(self, namespace: dict[str, Any]) -> None:
-        """Have what was lent, and not defined anew since, mean what it did before."""
-        for name, value in self._lent.items():
-            if namespace.get(name, self) is value:
-                del namespace[name]
-                namespace |= {name: self._theirs[name]} if name in self._theirs else {}
-        self._lent = {}
+    @property
+    def finished(self) -> bool:
+        """Whether all exercises were judged, so that no answer will be called again."""
+        return set(self._judged) == set(self.rubric)
 
     def score(self, exercise: str, namespace: Mapping[str, Any]) -> float:
         """The points of one exercise; prints the verdict of each check that failed."""
@@ -93,18 +84,19 @@ class Bundle:
 
     def outcome(self, exercise: str, namespace: Mapping[str, Any]) -> Outcome:
         """The verdicts on what the notebook defines under that name; run once for each answer."""
-        prepared = _prepared(self, exercise)
         missing = object()
         answer = namespace.get(exercise, missing)
         known = self._judged.get(exercise)
         if known is not None and known[0] is answer:
             return known[1]
         probed = _never_defined(exercise) if answer is missing else answer
-        with _as_when_graded():
-            public = prepared.reference.exercise
-            visible = _observed(public, probed, [public.visible], self.seconds)
-            seen = _observed(public, probed, prepared.cases, self.seconds)
-        outcome = prepared.outcome(seen, visible)
+        with _quietly(), as_at_the_start():
+            prepared = _prepared(self, exercise)
+        public = prepared.reference.exercise
+        visible = _observed(public, probed, [public.visible], self.seconds)
+        seen = _observed(public, probed, prepared.cases, self.seconds)
+        with _quietly(), as_at_the_start():
+            outcome = prepared.outcome(seen, visible)
         self._judged[exercise] = (answer, outcome)
         return outcome
 
@@ -116,8 +108,7 @@ def _prepared(bundle: Bundle, exercise: str) -> Prepared:
     reference = load_reference(folder / "reference" / name / f"{exercise}.py", public)
     with open(folder / "cases" / f"{exercise}.bin", "rb") as file:
         cases = tuple(Case(inputs) for inputs in wire.decode(file.read, wire.MAX_JOB))
-    with _quietly():
-        return Prepared(reference, cases, bundle.tolerance, Lock())
+    return Prepared(reference, cases, bundle.tolerance, Lock())
 
 
 def _observed(
@@ -127,7 +118,12 @@ def _observed(
     end, found = time.monotonic() + seconds, list[Observation | Lost]()
     for case in cases:
         seen = None
-        with contextlib.suppress(_TimeIsUp), _limited(end - time.monotonic()) as rings:
+        with (
+            _quietly(),
+            as_for_an_answer(),
+            contextlib.suppress(_TimeIsUp),
+            _limited(end - time.monotonic()) as rings,
+        ):
             seen = exercise.observe(answer, case)
         if seen is None or rings:
             lost = Lost(Kind.timed_out, f"stopped after {seconds:g} seconds")
@@ -174,18 +170,6 @@ def _quietly() -> Iterator[None]:
     """Swallow what answers print: nbgrader takes anything on stderr for a failed test."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         yield
-
-
-@contextlib.contextmanager
-def _as_when_graded() -> Iterator[None]:
-    """Quiet, with torch set as for every submission; the notebook finds it as it left it."""
-    dtype = torch.get_default_dtype()
-    with _quietly(), torch.random.fork_rng(devices=[]), torch.enable_grad():
-        torch.set_default_dtype(torch.float32)
-        try:
-            yield
-        finally:
-            torch.set_default_dtype(dtype)
 
 
 def _sent(observation: Observation) -> Observation:

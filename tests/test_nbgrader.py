@@ -1,5 +1,8 @@
 """The nbgrader door: what its files hold, and what the real nbgrader makes of them."""
 
+import ast
+import builtins
+import contextlib
 import copy
 import csv
 import html
@@ -7,13 +10,18 @@ import json
 import math
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import IPython
+import nbformat
 import pytest
+from nbgrader.utils import compute_checksum
+from traitlets.config import Config
 
 from autograder import build
 from autograder.course import find_course, tolerance
@@ -239,17 +247,34 @@ def test_solutions_go_where_the_skeleton_raises(tmp_path, skeleton, solution, ex
 # The hidden tests, in this process
 
 
+def part(name):
+    """A name of the configuration."""
+    return runpy.run_path(str(CONFIG), {"get_config": Config})[name]
+
+
 @pytest.fixture
 def run_test(folder, monkeypatch):
-    """The points that a test cell ends in, and the names that it leaves."""
+    """The points that a test cell ends in, run as `TestsLast` does, in the notebook's names."""
 
     def run(exercise, answer, start, assignment="backprop"):
         made = cells(folder / f"source/{assignment}/{assignment}.ipynb")
         monkeypatch.setattr(sys, "path", [*sys.path])
-        space = {"get_ipython": lambda: SimpleNamespace(starting_dir=str(start))}
+        space = {}
+        text_formatter = SimpleNamespace(float_precision="%.0f")
+        shell = SimpleNamespace(
+            starting_dir=str(start),
+            user_ns=space,
+            display_formatter=SimpleNamespace(formatters={"text/plain": text_formatter}),
+        )
+        monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+        test = text(made[f"{exercise}-check"])
         exec(text(made["visible-checks"]).split("# BEGIN HIDDEN")[0], space)
         exec(answer, space)
-        exec(text(made[f"{exercise}-check"]), space)
+        hidden = part("HIDDEN")
+        with contextlib.suppress(Exception):  # as nbgrader goes on after a cell that fails
+            exec(hidden.sub("", test), space)
+        exec("".join(hidden.findall(test)), space)
+        assert ("last_expr", "") == (shell.ast_node_interactivity, text_formatter.float_precision)
         return space["_score"]
 
     return run
@@ -265,6 +290,17 @@ def test_the_bundle_is_found_from_wherever_the_kernel_starts(folder, run_test, s
     assert (4.0, float) == (points, type(points))
 
 
+@each_assignment
+def test_nothing_but_points_is_an_expression_whose_value_is_shown(folder, assignment):
+    for path in (committed(assignment), folder / f"source/{assignment}/{assignment}.ipynb"):
+        for name, cell in cells(path).items():
+            if "nbgrader" in cell["metadata"] and cell["metadata"]["nbgrader"]["locked"]:
+                if cell["cell_type"] == "code":
+                    shown = [n for n in ast.parse(text(cell)).body if isinstance(n, ast.Expr)]
+                    expected = [] if name == "visible-checks" else ["_score"]
+                    assert expected == list(map(ast.unparse, shown))
+
+
 def test_a_missing_bundle_is_no_zero(run_test, tmp_path, capsys):
     assert math.inf == run_test("fresh_grads", "", tmp_path)
     assert "not graded" in capsys.readouterr().out
@@ -278,16 +314,89 @@ def test_what_answers_print_and_warn_is_not_seen(folder, run_test, capsys):
     assert "" == capsys.readouterr().err
 
 
-def test_it_does_not_matter_what_the_names_of_the_check_mean_to_a_student(folder, run_test):
-    answer = """
-case = check = attempt = passes_visible_case = deepcopy = float = dict = print = 2
-torch.tensor, inner = torch.tensor, torch
+SOLVED = ASSIGNMENTS["backprop"].references["fresh_grads"].source("fresh_grads")
+NAMES = [n for n in dir(builtins) if n.isidentifier() and n not in ("__build_class__", "range")]
+
+
+def test_it_does_not_matter_what_any_name_means_to_a_student(folder, run_test):
+    names = [*NAMES, "case", "check", "attempt", "passes_visible_case", "deepcopy", "nn", "F"]
+    names += ["_score", "_points", "_find_bundle", "wanted", "visible", "sys", "Path"]
+    mine = [name for name in names if name not in ("__debug__", "None", "True", "False")]
+    answer = "import torch as inner\n"
+    answer += "\n".join(f"{name} = 'abc'" for name in mine if name != "__import__")
+    answer += """
 torch = None
 def fresh_grads(values, k):
     x = inner.tensor(values, requires_grad=True)
-    return [(j + 1) * (case * x + 3).detach() for j in range(k)]
+    return [(j + 1) * (2 * x + 3).detach() for j in range(k)]
+__import__ = 3
 """
     assert 4.0 == run_test("fresh_grads", answer, folder / "autograded/a/backprop")
+
+
+SETTINGS = {
+    "float64": "torch.set_default_dtype(torch.float64)",
+    "no gradients": "torch.set_grad_enabled(False)",
+    "another device": "torch.set_default_device('cpu')",
+    "deterministic": "torch.use_deterministic_algorithms(True)",
+    "anomalies": "torch.autograd.set_detect_anomaly(True, check_nan=False)",
+    "denormals": "torch.set_flush_denormal(True)",
+    "threads": "torch.set_num_threads(2)",
+    "precision": "torch.set_float32_matmul_precision('medium')",
+    "printing": "torch.set_printoptions(precision=0)",
+    "seeds": "torch.manual_seed(3), random.seed(3), np.random.seed(3)",
+    "warnings": "warnings.simplefilter('error')",
+    "numpy": "np.seterr(all='raise')",
+    "elsewhere": "os.chdir('/')",
+}
+
+
+JUDGED_UNDER = """
+import os, random, sys, warnings
+from pathlib import Path
+import numpy as np
+import torch
+
+bundle, sources, exercises, settings = {given!r}
+
+def now():
+    return (
+        torch.get_default_dtype(), torch.is_grad_enabled(), torch.get_default_device(),
+        torch.are_deterministic_algorithms_enabled(), torch.is_anomaly_enabled(),
+        sys.float_info.min / 2, torch.get_num_threads(), torch.get_float32_matmul_precision(),
+        torch.initial_seed(), torch.get_rng_state().sum(), random.getstate(),
+        np.random.get_state()[1].sum(), list(warnings.filters), np.geterr(), os.getcwd(),
+    )
+
+sys.path.insert(0, bundle)
+from autograder.hidden_tests import Bundle
+for setting in settings:
+    if child := os.fork():
+        os.waitpid(child, 0)
+        continue
+    space = {{}}
+    exec("import torch\\nimport torch.nn as nn\\nimport torch.nn.functional as F", space)
+    exec(setting)
+    for source in sources:
+        exec(source, space)
+    before, judge = now(), Bundle(Path(bundle))
+    points = [judge.outcome(e, space) and judge.score(e, space) for e in exercises]
+    print("\\t".join(["result", setting, *map(str, points), str(before == now())]), flush=True)
+    os._exit(0)
+"""
+
+
+def test_settings_of_the_notebook_cost_nothing_and_stay_as_they_are(folder):
+    exercises = ["grad_quadratic", "fresh_grads"]
+    known = ASSIGNMENTS["backprop"]
+    sources = [known.references[exercise].source(exercise) for exercise in exercises]
+    given = (str(folder / "hidden/backprop"), sources, exercises, list(SETTINGS.values()))
+    done = subprocess.run(
+        [sys.executable, "-c", JUDGED_UNDER.format(given=given)], capture_output=True, text=True
+    )
+    lines = [line.split("\t")[1:] for line in done.stdout.splitlines() if "result\t" in line]
+    full = [str(float(sum(known.rubric[exercise].values()))) for exercise in exercises]
+    assert [[setting, *full, "True"] for setting in SETTINGS.values()] == lines, done.stderr
 
 
 @pytest.fixture
@@ -312,6 +421,72 @@ def test_an_endless_loop_costs_its_exercise_alone(hasty):
     assert {Kind.timed_out} == {verdict.kind for verdict in verdicts}
     assert 0.0 == hasty.score("grad_quadratic", answers)
     assert 4.0 == hasty.score("fresh_grads", answers)
+
+
+# The steps of the configuration
+
+
+def dressed(source, grade_id, changed, **about):
+    about = {"grade": True, "solution": True, "locked": False, "points": 4} | about
+    cell = nbformat.v4.new_markdown_cell(source)
+    cell.metadata["nbgrader"] = about | {"grade_id": grade_id, "schema_version": 3}
+    checksum = compute_checksum(cell)
+    cell.metadata["nbgrader"]["checksum"] = "of the released one" if changed else checksum
+    return cell
+
+
+@pytest.mark.parametrize(
+    "copies, kept",
+    [("u", 0), ("uu", 1), ("cu", 0), ("uc", 1), ("cc", 1), ("ucu", 1)],
+)
+def test_of_copies_the_last_that_was_changed_counts(copies, kept):
+    made = [dressed(f"{n}", "S1", copy == "c") for n, copy in enumerate(copies)]
+    made.append(dressed("other", "S2", False))
+    part("OneOfEach")().preprocess(nbformat.v4.new_notebook(cells=made), {})
+    assert [kept, len(copies)] == [n for n, cell in enumerate(made) if "nbgrader" in cell.metadata]
+
+
+def output(kind, **fields):
+    return nbformat.v4.new_output(kind, **fields)
+
+
+SAID = output("stream", name="stdout", text="values: 1 of 1\n")
+RESULT = output("execute_result", data={"text/plain": "2.5"})
+
+
+@pytest.mark.parametrize(
+    "outputs, shown",
+    [
+        ([SAID, RESULT], "2.5"),
+        ([output("stream", name="stderr", text="so"), RESULT], "2.5"),
+        ([SAID], "inf"),
+        ([output("error", ename="TypeError", evalue="", traceback=[])], "inf"),
+        ([RESULT, RESULT], "inf"),
+        ([output("execute_result", data={"text/plain": "tensor(1.)"})], "inf"),
+        ([output("execute_result", data={"text/plain": "nan"})], "inf"),
+        ([output("error", ename="CellTimeoutError", evalue="", traceback=[])], "CellTimeoutError"),
+    ],
+)
+def test_what_is_no_score_is_refused_by_nbgrader_and_not_taken_for_0_or_full_marks(outputs, shown):
+    cell = nbformat.v4.new_code_cell(outputs=outputs)
+    last = part("TestsLast")().judged(cell)[-1]
+    assert shown == (last.ename if last.output_type == "error" else last.data["text/plain"])
+
+
+def test_an_answer_without_metadata_is_found_by_its_id_or_below_its_prompt():
+    find = part("NothingMissing")().found
+    prompt = nbformat.v4.new_markdown_cell("## Why?\n\n*Question `S1`, 4 points*\n\nWhy?")
+    answer = nbformat.v4.new_markdown_cell("Because.")
+    other = nbformat.v4.new_markdown_cell("## More")
+    named = nbformat.v4.new_markdown_cell("So.", id="S1")
+    for cells, expected in (
+        ([prompt, answer, other], answer),
+        ([prompt, other, named], named),
+        ([other, answer], None),
+        ([prompt, dressed("other", "S2", False)], None),
+        ([prompt], None),
+    ):
+        assert expected is find(nbformat.v4.new_notebook(cells=cells), "S1")
 
 
 # The real nbgrader
@@ -491,7 +666,8 @@ def test_scores_are_those_of_our_own_grader(graded, grades, assignment, tmp_path
 @each_assignment
 def test_nobody_need_mark_what_was_not_answered(grades, assignment):
     for student, found in grades[assignment].items():
-        assert not found["manual"], student
+        # Where no metadata is left, answers may be anywhere: a person has to look.
+        assert found["manual"] == (student == "answers-alone"), student
         assert not any(found["grades"][name] for name in ASSIGNMENTS[assignment].questions)
 
 

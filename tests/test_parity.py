@@ -1,7 +1,8 @@
 """One score through every door: a class of all our answers, graded by the real tools.
 
 Submission i holds the i-th answer of each exercise: the solution, the alternatives, the mistakes,
-and what is unfinished. What each should earn is stated by its reference.
+and what is unfinished. What each should earn is stated by its reference. Some more hold all
+solutions, and lines that are legal, and that not everybody writes.
 """
 
 import csv
@@ -61,6 +62,77 @@ def make_class(assignment, released, place):
     return stated
 
 
+NAMES = "str next print max sum type isinstance getattr globals open Exception __import__".split()
+SETTINGS = """\
+import random, warnings
+import numpy as np
+import torch
+torch.set_default_dtype(torch.float64)
+torch.set_grad_enabled(False)
+torch.set_default_device("cpu")
+torch.set_num_threads(2)
+torch.set_printoptions(precision=1, sci_mode=True)
+torch.use_deterministic_algorithms(True)
+torch.autograd.set_detect_anomaly(True, check_nan=False)
+torch.set_flush_denormal(True)
+torch.manual_seed(3), random.seed(3), np.random.seed(3), np.seterr(all="raise")
+warnings.simplefilter("error")
+"""
+ELSEWHERE = """\
+import os
+os.makedirs("data", exist_ok=True)
+os.chdir("data")
+%precision 1
+from IPython.core.interactiveshell import InteractiveShell
+InteractiveShell.ast_node_interactivity = "all"
+"""
+WRAPPED = """
+
+def helper(f, *args):
+    return f(*args)
+
+_{0} = {0}
+def {0}(*args):
+    return helper(_{0}, *args)
+"""
+
+
+def unusual(exercises):
+    """By student: a cell before the first exercise, one at the end, and an exercise to wrap."""
+    first, *_, last = (name for name in exercises if name != "predictions")
+    builtins = "\n".join(f'{name} = "abc"' for name in NAMES)
+    return {
+        "settings": (SETTINGS, "", ""),
+        "shadows": (f"_score = _bundle = _points = {builtins}", "", ""),
+        "elsewhere": (ELSEWHERE, "", ""),
+        # What counts is what the names mean in the end: wrong for these two.
+        "redefined": ("", f"def helper(n):\n    return n\n\ndef {last}(*_):\n    pass", first),
+    }
+
+
+def add_unusual(assignment, released, place):
+    """Write these submissions, too; returns what each should earn."""
+    references = COURSE.assignment(assignment).references
+    full = {name: float(sum(p.values())) for name, p in COURSE.grading.rubrics[assignment].items()}
+    stated = {}
+    for student, (before, after, wrapped) in unusual(full).items():
+        notebook = nbformat.read(released, as_version=4)
+        for cell in notebook.cells:
+            if cell.id in references:
+                cell.source = references[cell.id].source(cell.id)
+            if cell.id == wrapped:
+                cell.source += WRAPPED.format(wrapped)
+        start = [cell.id in references for cell in notebook.cells].index(True)
+        notebook.cells.insert(start, nbformat.v4.new_code_cell(before))
+        notebook.cells.append(nbformat.v4.new_code_cell(after))
+        path = place(student)
+        path.parent.mkdir(parents=True)
+        nbformat.write(notebook, path)
+        last = [name for name in full if name != "predictions"][-1]
+        stated[student] = full | dict.fromkeys([wrapped, last] if wrapped else [], 0.0)
+    return stated
+
+
 def run(*command, cwd):
     done = subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
@@ -94,6 +166,10 @@ def test_nbgrader_and_our_grader_give_the_stated_scores(assignment, tmp_path):
     stated = make_class(
         assignment, released, lambda s: submitted / s / assignment / f"{assignment}.ipynb"
     )
+    if assignment == "backprop":  # they are the same everywhere
+        stated |= add_unusual(
+            assignment, released, lambda s: submitted / s / assignment / f"{assignment}.ipynb"
+        )
     exercises = list(COURSE.grading.rubrics[assignment])
     assert ours(assignment, submitted, tmp_path / "results", exercises) == stated
     run(sys.executable, "-m", "nbgrader", "generate_assignment", assignment, cwd=school)
@@ -113,6 +189,8 @@ def test_otter_gives_the_stated_scores(assignment, tmp_path):
     archive = write_dist(assignment, tmp_path, "otter") / f"{assignment}-autograder.zip"
     released = ROOT / "assignments" / assignment / "otter" / f"{assignment}.ipynb"
     stated = make_class(assignment, released, lambda s: tmp_path / "class" / s / "hw.ipynb")
+    if assignment == "backprop":
+        stated |= add_unusual(assignment, released, lambda s: tmp_path / "class" / s / "hw.ipynb")
     found = {}
     for student in stated:
         folder = tmp_path / "class" / student

@@ -2,7 +2,6 @@
 
     autograder/            the engine's judging half, for `autograder.hidden_tests`
     assignments/, reference/   both halves of the exercises
-    visible.py             the helper cell of the student notebook
     cases/<exercise>.bin   the class's hidden cases, as a frame: not the secret that drew them
     about.json             the assignment's name, its rubric, tolerance and time limit
 
@@ -22,7 +21,7 @@ ENGINE = Path(__file__).parent.parent
 # What `hidden_tests` imports, itself included (a test compares).
 MODULES = (
     *("__init__", "checks", "compare", "draw", "errors", "exercise", "hidden_tests", "judge"),
-    *("literal", "mistakes", "model", "observation", "reference", "wire"),
+    *("literal", "mistakes", "model", "observation", "pristine", "reference", "wire"),
 )
 
 Bundled = dict[PurePosixPath, bytes]  # by path inside the bundle
@@ -39,7 +38,6 @@ def bundle(course: Course, assignment: Assignment) -> Bundled:
         PurePosixPath("autograder") / f"{module}.py": (ENGINE / f"{module}.py").read_bytes()
         for module in MODULES
     }
-    files[PurePosixPath("visible.py")] = (ENGINE / "visible.py").read_bytes()
     for folder in (f"assignments/{name}", "reference", f"reference/{name}"):
         for path in sorted((course.folder / folder).glob("*.py")):
             files[PurePosixPath(folder) / path.name] = path.read_bytes()

@@ -29,48 +29,58 @@ HELPERS = "visible-checks"  # the first code cell
 STUBS = {"code": "# YOUR CODE HERE", "markdown": ""}  # as in nbgrader_config.py
 CONFIG = Path(__file__).parent.parent / "templates" / "nbgrader_config.py"
 
-# In a function, so that no name of a student's is in the way; from the folder where the kernel
-# started, for student code may have changed it since.
+# No name of a student's is in the way: all is in functions that name no built-in, as these may mean
+# anything by now. The folder where the kernel started is known, wherever the notebook went since.
 BUNDLE = """\
 # BEGIN HIDDEN TESTS
 def _find_bundle():
     import sys
+    import warnings
     from pathlib import Path
 
-    above = Path(get_ipython().starting_dir).parents
-    folders = [place / "hidden/{assignment}" for place in above]
-    folder = next(folder for folder in folders if folder.is_dir())
-    sys.path.insert(0, str(folder))  # its engine goes before an installed one
-    from autograder.hidden_tests import Bundle
+    from IPython import get_ipython
 
-    return Bundle(folder)
-
-
+    shell = get_ipython()
+    shell.ast_node_interactivity = "last_expr"  # the points are the last expression, and a float
+    shell.display_formatter.formatters["text/plain"].float_precision = ""
+    for place in Path(shell.starting_dir).parents:
+        folder = place / "hidden/{assignment}"
+        if folder.is_dir():
+            break
+    sys.path.insert(0, f"{{folder}}")  # its engine goes before an installed one
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from autograder.hidden_tests import Bundle
+    return Bundle.of(folder), shell.user_ns
 """
 # From the first cell on, the bundle's engine counts what autograd does.
-FIRST = BUNDLE + "_bundle = _find_bundle()\n# END HIDDEN TESTS"
-BEFORE = (
+FIRST = (
     BUNDLE
-    + """\
-_bundle = None
-try:
-    _bundle = _find_bundle()
-    _bundle.lend(globals())  # the check must run, whatever its helpers' names mean by now
-except Exception as fault:
-    print("no hidden tests:", fault)
+    + """
+
+_bundle = _find_bundle()[0]  # not an expression: its value would be shown
 # END HIDDEN TESTS"""
 )
-TEST = """\
-_score = None if {check} else 0.0
-# BEGIN HIDDEN TESTS
-try:
-    _bundle.take_back(globals())
-    _score = _bundle.score("{exercise}", globals())
-except Exception as fault:  # a fault on our side must not become a zero
-    _score = 1e999  # infinity is too much: nbgrader refuses the submission, and says so
-    __import__("sys").stdout.write(f"not graded: {{fault!r}}\\n")
+TEST = (
+    "_score = None if {check} else 0.0\n"
+    + BUNDLE
+    + """
+
+def _points():
+    try:
+        bundle, namespace = _find_bundle()
+        return bundle.score("{exercise}", namespace)
+    except:  # whatever it is: a fault on our side must not become a zero
+        import sys
+
+        sys.stdout.write(f"not graded: {{sys.exc_info()[1]!r}}\\n")
+        return 1e999  # infinity is too much: nbgrader refuses the submission, and says so
+
+
+_score = _points()
 # END HIDDEN TESTS
 _score  # points: of all checks when graded; before, 0 unless the visible case passes"""
+)
 
 
 def released(
@@ -133,8 +143,8 @@ def _test(assignment: str, exercise: str, check_cell: str) -> str:
     """
     *lines, call = check_cell.splitlines()
     check = call.replace("check(", "passes_visible_case(", 1)
-    before = BEFORE.format(assignment=assignment)
-    return "\n".join([before, *lines, TEST.format(exercise=exercise, check=check)])
+    test = TEST.format(assignment=assignment, exercise=exercise, check=check)
+    return "\n".join([*lines, test])
 
 
 def _mark_scheme(question: Question) -> str:

@@ -35,8 +35,19 @@ BEGIN, END = "<!-- BEGIN QUESTION -->", "<!-- END QUESTION -->"  # what the PDF 
 EXPORT = """\
 ## Submission
 
-Run all cells from top to bottom and **save the notebook**. Then run the cell below: it makes a zip
-file to hand in, and tries the visible cases on it once more."""
+Run all cells from top to bottom and **save the notebook**. Then run the cells below: they make a
+zip file to hand in, and try the visible cases on it once more."""
+# otter finds its tests, and exports the notebook, from the current folder.
+HOME = """\
+def _go_back():  # to the notebook's folder, if a cell above went elsewhere
+    import os
+
+    from IPython import get_ipython
+
+    os.chdir(get_ipython().starting_dir)
+
+
+_go_back()"""
 OLDEST = (1980, 1, 1, 0, 0, 0)  # the date of every file in the zip
 
 _templates = Environment(  # noqa: S701 (Python and shell, not HTML)
@@ -141,6 +152,7 @@ def _cells(assignment: Assignment, cells: Sequence[Cell], tests: str) -> Iterato
         elif not name.startswith(notebook.HELPER_CELL):
             yield cell
     yield markdown_cell("otter-export-prompt", EXPORT) | {"metadata": LOCKED}
+    yield code_cell("otter-home", HOME) | {"metadata": LOCKED}
     # A PDF would need LaTeX; a log is unpickled where grading happens, and counts other points.
     export = "grader.export(pdf=False, run_tests=True, ignore_log=True)"
     yield code_cell("otter-export", export) | {"metadata": UNGRADED}
