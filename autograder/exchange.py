@@ -58,18 +58,34 @@ def import_(folder: Path | None, results: Path, source: str, gradebook: Path | N
     """Take over the marks that people gave elsewhere, and write scores and pages again."""
     from . import pipeline
     from .course import find_course
-    from .doors import gradebook as nbgrader
+    from .doors.marks import MARKER
+    from .doors.marks import marks as marks_of
     from .store import Store, read_about
 
     about = read_about(results)
     assignment = find_course(folder).assignment(about["assignment"])
-    marks = nbgrader.marks(_given(gradebook), assignment.name, assignment.question_points)
+    found = marks_of(
+        _given(gradebook), assignment.name, assignment.question_points, assignment.rubric
+    )
+    count = students = 0
     with Store(results, about) as store:
-        for student, given in marks.items():
-            store.mark(student, given)
+        known = {result.student_id: result.marks for result in store.results()}
+        for student, given in found.marks.items():
+            if student not in known:
+                if given:
+                    told = f"left out: {len(given)} marks of a student who is not in {results}"
+                    click.echo(plain(f"{student}: {told}"))
+                continue
+            for remark in found.remarks[student]:
+                click.echo(plain(f"{student}: {remark}"))
+            questions = {mark.question for mark in given}
+            for mark in known[student]:
+                if mark.marker == MARKER and mark.question not in questions:
+                    click.echo(plain(f"{student}: {mark.question}: the mark was taken back"))
+            store.mark(student, given, all_of=MARKER)
+            count, students = count + len(given), students + bool(given)
         pipeline.publish(store, results, assignment)
-    count = sum(map(len, marks.values()))
-    click.echo(f"{count} marks of {len(marks)} students")
+    click.echo(f"{count} marks of {students} students")
 
 
 def _given(gradebook: Path | None) -> Path:

@@ -26,6 +26,7 @@ from pathlib import Path, PurePosixPath
 from .errors import SubmissionsError
 from .ipynb import Unreadable, decode, read_cells
 from .model import Submission
+from .submitted import submitted_folder
 
 MAX_BYTES = 200 << 20  # of one file
 MAX_FILES = 200_000
@@ -126,8 +127,7 @@ def _of(assignment: str, entries: list[Entry]) -> list[Entry]:
 def _find(source: Path, out: Path | None) -> dict[str, list[Entry]]:
     if not source.exists():
         raise SubmissionsError(f"{source}: there is no such file or folder")
-    if source.is_dir() and (source / "gradebook.db").is_file() and (source / "submitted").is_dir():
-        source = source / "submitted"  # an nbgrader course
+    source = submitted_folder(source) or source
     if source.is_dir():
         entries, folders = _walk(source.resolve(), out and out.resolve())
     elif zipfile.is_zipfile(source):

@@ -149,9 +149,14 @@ class Store:
             for row in rows:
                 yield _result(connection, row)
 
-    def mark(self, student_id: str, marks: Iterable[Mark]) -> None:
-        """Record marks given by hand, in place of earlier ones for the same questions."""
+    def mark(self, student_id: str, marks: Iterable[Mark], all_of: str | None = None) -> None:
+        """Record marks given by hand, in place of earlier ones for the same questions.
+
+        If they are `all_of` a marker's, others from there are taken back.
+        """
         with self._transaction() as connection:
+            of_student = MARKS.c.student_id == student_id
+            connection.execute(MARKS.delete().where(of_student & (MARKS.c.marker == all_of)))
             for mark in marks:
                 which = (MARKS.c.student_id == student_id) & (MARKS.c.question == mark.question)
                 connection.execute(MARKS.delete().where(which))

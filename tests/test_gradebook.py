@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -15,6 +16,7 @@ from nbformat import v4
 from test_grade import ASSIGNMENT, IMPORTS, autograder, course  # noqa: F401 (a fixture)
 
 from autograder.cli import main
+from autograder.doors import marks
 from autograder.model import Mark, Result, Status
 from autograder.score import score
 from autograder.store import Store
@@ -155,6 +157,166 @@ def test_results_go_into_the_gradebook_and_marks_come_back(course, school):  # n
     assert again["amy"]["S1"] == "3"  # a mark outlives a regrade
 
 
+LATE = """
+c.CourseDirectory.db_url = "sqlite:///records/grades.db"
+c.CourseDirectory.submitted_directory = "handed_in"
+c.CourseDirectory.autograded_directory = "graded"
+c.LateSubmissionPlugin.penalty_method = "zero"
+"""
+DUE = """
+from datetime import datetime
+from nbgrader.api import Gradebook
+with Gradebook("sqlite:///records/grades.db") as g:
+    g.find_assignment("backprop").duedate = datetime(2026, 1, 1)
+    g.db.commit()
+"""
+PENALTIES = """
+from nbgrader.api import Gradebook
+with Gradebook("sqlite:///records/grades.db") as g:
+    for s in g.assignment_submissions("backprop"):
+        print(s.student.id, s.score, s.late_submission_penalty)
+"""
+
+
+@pytest.mark.slow
+def test_a_course_is_taken_as_its_configuration_says_and_late_is_late(course, tmp_path):  # noqa: F811
+    folder = tmp_path / "school"
+    script = "\n".join([IMPORTS, *RIGHT.values()])
+    files = {
+        "source/backprop/backprop.ipynb": notebook(SOURCE, "*Your answer here.*"),
+        "handed_in/amy/backprop/my homework.ipynb": notebook(RIGHT),
+        "handed_in/ben/backprop/backprop.py": script,  # nothing that nbgrader could convert
+        "handed_in/cat/backprop/backprop.ipynb": notebook(RIGHT, dropped=[SECOND]),
+        "handed_in/dan/backprop/backprop.ipynb": notebook(RIGHT),
+        "nbgrader_config.py": "c = get_config()\nc.CourseDirectory.course_id = 'school'" + LATE,
+    }
+    for student in ("amy", "ben", "cat"):
+        files[f"handed_in/{student}/backprop/timestamp.txt"] = "2026-01-02 00:00:00 UTC"
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    (folder / "records").mkdir()
+    nbgrader(folder, "generate_assignment", "backprop")
+    subprocess.run([sys.executable, "-c", DUE], cwd=folder, env=ENVIRONMENT, check=True)
+    results = course / "results"
+    autograder(course, "grade", folder, "--assignment", "backprop", "--out", results)
+    done = autograder(course, "export", results, "--to", "nbgrader", "--course", folder, code=2)
+    assert re.findall(r"^(\w+): written$", done.stdout, re.M) == ["amy", "cat", "dan"]
+    assert "ben: nbgrader could not convert the notebook; scores and late penalty" in done.stdout
+    assert "Warning" not in done.stderr
+    assert not (folder / "gradebook.db").exists()
+    found = subprocess.run(
+        [sys.executable, "-c", PENALTIES],
+        cwd=folder,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+    ).stdout.splitlines()
+    full = sum(sum(ASSIGNMENT.rubric[name].values()) for name in RIGHT)
+    late = [f"{student} {full} {full}" for student in ("amy", "ben", "cat")]
+    assert sorted(found) == [*late, f"dan {full} 0.0"]
+    nbgrader(folder, "generate_feedback", "backprop")
+    assert "values: " in (folder / "feedback/amy/backprop/backprop.html").read_text()
+
+
+# Marks that come back
+
+
+def grade(manual=None, extra=None, auto=None, most=4.0, name="S1"):
+    return SimpleNamespace(
+        name=name, manual_score=manual, extra_credit=extra, auto_score=auto, max_score=most
+    )
+
+
+@pytest.mark.parametrize(
+    "given, comment, points",
+    [
+        (grade(3), "", 3),
+        (grade(3, extra=1.5), "So.", 4.5),
+        (grade(extra=1.5), "", 1.5),
+        (grade(extra=1.5, auto=0), "So.", 1.5),
+        (grade(auto=0), "Why not?", 0),
+        (grade(30), "", 30),
+        (grade(0), "", 0),
+        (grade(auto=0), "", None),
+        (grade(), "", None),
+        (grade(), "Wait.", None),
+    ],
+)
+def test_a_mark_is_the_score_with_the_extra_credit_and_the_comment(given, comment, points):
+    expected = [] if points is None else [Mark("S1", points, "nbgrader", comment)]
+    assert expected == list(marks._mark(given, comment))
+
+
+def test_what_is_not_taken_over_is_told():
+    assert list(marks._remarks(grade(4), "")) == []
+    assert list(marks._remarks(grade(30), "")) == ["S1: 30 of 4 points, taken as it is"]
+    assert "comes with the score" in next(marks._remarks(grade(), "Wait."))
+    assert list(marks._override(grade(auto=8, name="train"))) == []
+    (told,) = marks._override(grade(3, auto=8, name="train"))
+    assert told == "train: 3 by hand in nbgrader is not taken over"
+    (told,) = marks._override(grade(extra=1, auto=8, name="train"))
+    assert told == "train: no score and 1 extra by hand in nbgrader is not taken over"
+
+
+def test_a_second_import_takes_back_what_was_taken_back_and_tells_whom_it_leaves_out(
+    course,  # noqa: F811
+    results,
+    monkeypatch,
+    capsys,
+):
+    def import_(**found):
+        given = {s: [Mark(q, p, "nbgrader") for q, p in m.items()] for s, m in found.items()}
+        remarks = {student: ["S1: so"] for student in given}
+        monkeypatch.setattr(marks, "marks", lambda *_: marks.Marks(given, remarks))
+        with pytest.raises(SystemExit) as stopped:
+            source = ["--from", "nbgrader", "--course", "school"]
+            main(["--course", str(course), "import", str(results), *source])
+        assert not stopped.value.code
+        with Store(results, {"assignment": "backprop", "secret": "x"}) as store:
+            (amy,) = store.results()
+        return {m.question: m.points for m in amy.marks}, capsys.readouterr().out.splitlines()
+
+    with Store(results, {"assignment": "backprop", "secret": "x"}) as store:
+        store.mark("amy", [Mark("S6", 1, "eve")])
+    kept, said = import_(amy={"S1": 3, "S2": 2}, zed={"S1": 1, "S2": 2}, yan={})
+    assert kept == {"S1": 3, "S2": 2, "S6": 1}
+    assert said == [
+        "amy: S1: so",
+        f"zed: left out: 2 marks of a student who is not in {results}",
+        "2 marks of 1 students",
+    ]
+    kept, said = import_(amy={"S2": 2.5})
+    assert kept == {"S2": 2.5, "S6": 1}
+    assert said[1:] == ["amy: S1: the mark was taken back", "1 marks of 1 students"]
+    assert import_(bob={})[0] == {"S2": 2.5, "S6": 1}  # another course's
+
+
+@pytest.mark.parametrize(
+    "content, told",
+    [
+        (b"no database at all, but long enough for a header", "not a gradebook, or damaged"),
+        (b"", "not a gradebook of nbgrader"),
+        (None, "no gradebook.db in it"),
+    ],
+    ids=["text", "empty", "missing"],
+)
+def test_a_gradebook_that_is_none_is_told_in_one_line_and_left_alone(
+    course,  # noqa: F811
+    results,
+    tmp_path,
+    content,
+    told,
+):
+    path = tmp_path / "gradebook.db"
+    if content is not None:
+        path.write_bytes(content)
+    for command, option in (("export", "--to"), ("import", "--from")):
+        said = said_by(course, command, results, option, "nbgrader", "--course", tmp_path)
+        assert told in said and said.count("\n") == 1
+    assert content == (path.read_bytes() if path.exists() else None)
+
+
 def said_by(course, *arguments):  # noqa: F811
     out = io.StringIO()
     with (
@@ -214,3 +376,28 @@ def test_the_folder_of_an_nbgrader_course_stands_for_what_was_submitted(tmp_path
         (tmp_path / path).write_text("{}")
     (tmp_path / "gradebook.db").touch()
     assert list(find_students(Path(tmp_path), "backprop")) == ["amy"]
+
+
+def tree(folder, submitted, *config):
+    for path in (f"{submitted}/amy/backprop/backprop.ipynb", "source/backprop/backprop.ipynb"):
+        (folder / path).parent.mkdir(parents=True)
+        (folder / path).write_text("{}")
+    (folder / "nbgrader_config.py").write_text("\n".join(["c = get_config()", *config]))
+
+
+def test_the_configuration_says_where_submissions_are_and_is_never_executed(tmp_path):
+    from autograder.read import find_students
+
+    option = "c.CourseDirectory.submitted_directory"
+    tree(tmp_path, "handed_in", f"{option} = 'handed_in'", "raise SystemExit('it ran')")
+    assert list(find_students(tmp_path, "backprop")) == ["amy"]
+
+
+def test_another_structure_of_folders_is_told_with_the_cure(tmp_path):
+    from autograder.errors import SubmissionsError
+    from autograder.read import find_students
+
+    structure = "{nbgrader_step}/{assignment_id}/{student_id}"
+    tree(tmp_path, "submitted", f"c.CourseDirectory.directory_structure = {structure!r}")
+    with pytest.raises(SubmissionsError, match="a folder for each student, instead"):
+        find_students(tmp_path, "backprop")

@@ -20,7 +20,7 @@ from warm import CHECKS, SECRET, call, run_here, start, started, tiny_class, tin
 
 from autograder.cli import main
 from autograder.course import fingerprint
-from autograder.doors.gradebook import _nbgrader as nbgrader_api
+from autograder.doors.school import find_alembic
 from autograder.errors import ResultsError, explain
 from autograder.lock import locked
 from autograder.model import Kind, Outcome, Result, Status, Verdict
@@ -67,7 +67,10 @@ def refused(monkeypatch, course: Path, *arguments: object) -> str:
 def gradebook(tmp_path_factory) -> Path:
     """An nbgrader course that knows the assignment."""
     folder = tmp_path_factory.mktemp("nbgrader")
-    with nbgrader_api().Gradebook(f"sqlite:///{folder}/gradebook.db") as book:
+    from nbgrader.api import Gradebook
+
+    find_alembic()
+    with Gradebook(f"sqlite:///{folder}/gradebook.db") as book:
         book.add_assignment("tiny")
     return folder
 

@@ -1,29 +1,33 @@
-"""Our results into an nbgrader course, and its manual marks out, through nbgrader's own API.
+"""Our results into an nbgrader course, through nbgrader's own API (marks out: see `marks`).
 
 `export` does what `nbgrader autograde` does, with nbgrader's own converter, but for one thing:
 where it would run the notebook and believe what the kernel says, our results are filled in.
 Formgrader, late penalties, feedback and `nbgrader export` go on from there. Test cells are found by
 their grade id, which is the exercise's name (as in the notebooks of `dist/nbgrader`), questions by
-theirs. nbgrader is an extra: it is imported when one of these functions is called.
+theirs. nbgrader is an extra: it is imported when `export` is called.
 """
 
 from __future__ import annotations
 
-import os
-import sys
+import contextlib
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from ..course import Assignment
 from ..errors import ResultsError
 from ..grading import Points
-from ..model import Kind, Mark, Outcome, Result
+from ..model import Kind, Outcome, Result
+from ..read import NOTEBOOK_ENDINGS
 from ..score import score
+from .school import LOGGED, School, open_school, without_noise
 
-CONFIG = "nbgrader_config.py"
-DATABASE = "gradebook.db"
+UNCONVERTED = (
+    "nbgrader could not convert the notebook; scores and late penalty are in the gradebook all the "
+    "same, but formgrader has no page of it, and generate_feedback none for the student"
+)
 
 
 def export(
@@ -36,53 +40,62 @@ def export(
     Raises:
         ResultsError: nbgrader is not installed, or the folder is no course of the assignment.
     """
-    api = _nbgrader()
-    config = _config(course)
-    with _gradebook(api, course) as gradebook:
-        known = _graded_cells(gradebook, api, assignment)
-        if not known & assignment.rubric.keys():
-            raise ResultsError(
-                f"{course}: its {assignment.name!r} has no test cell named like an exercise: "
-                "use the source notebook of dist/nbgrader, and nbgrader generate_assignment"
-            )
+    school = open_school(course)
+    with school.gradebook() as gradebook:
+        notebooks = school.assignment(gradebook, assignment.name).notebooks
+        cells = {cell.name for notebook in notebooks for cell in notebook.grade_cells}
+        names = [notebook.name for notebook in notebooks]
+    if not cells & assignment.rubric.keys():
+        raise ResultsError(
+            f"{course}: its {assignment.name!r} has no test cell named like an exercise: "
+            "use the source notebook of dist/nbgrader, and nbgrader generate_assignment"
+        )
     for result in results:
-        if not (course / "submitted" / result.student_id / assignment.name).is_dir():
-            yield result.student_id, "has nothing in submitted/: left out"
+        folder = school.submitted(result.student_id, assignment.name)
+        if not folder.is_dir():
+            step = school.directory.submitted_directory
+            yield result.student_id, f"has nothing in {step}/: left out"
             continue
         if score(result, assignment.rubric, {}).total is None:
             yield result.student_id, "has no score (grader error): left out"
             continue
-        problem = _convert(api, config, assignment, result)
-        with _gradebook(api, course) as gradebook:
-            _save(gradebook, assignment, result)
-        yield result.student_id, problem
+        with (
+            _named_as_released(school, folder, names, assignment, result) as place,
+            without_noise(),
+        ):
+            converter = _converter(school, place, assignment, result)
+            is_converted = _convert(converter)
+        with school.gradebook() as gradebook:
+            _save(gradebook, assignment, result, school.directory, folder)
+        for name in names:
+            _assign_late_penalty(converter, name, assignment.name, result.student_id)
+        yield result.student_id, "" if is_converted else UNCONVERTED
 
 
-def marks(course: Path, assignment: str, questions: Points) -> dict[str, list[Mark]]:
-    """The scores that people gave to questions in formgrader, by student.
+@contextlib.contextmanager
+def _named_as_released(
+    school: School, folder: Path, names: list[str], assignment: Assignment, result: Result
+) -> Iterator[str]:
+    """The folder to take for `submitted`: a copy where the student renamed the notebook.
 
-    Raises:
-        ResultsError: nbgrader is not installed, or the folder is no course of the assignment.
+    nbgrader knows a notebook by its name alone.
     """
-    api = _nbgrader()
-    found: dict[str, list[Mark]] = {}
-    with _gradebook(api, course) as gradebook:
-        for submission in gradebook.assignment_submissions(assignment):
-            for notebook in submission.notebooks:
-                comments = {c.name: c.manual_comment for c in notebook.comments}
-                for grade in notebook.grades:
-                    if grade.name in questions and grade.manual_score is not None:
-                        points, comment = float(grade.manual_score), comments.get(grade.name) or ""
-                        mark = Mark(grade.name, points, "nbgrader", comment)
-                        found.setdefault(submission.student.id, []).append(mark)
-    return found
+    graded = folder / Path(result.path).name
+    is_notebook = graded.is_file() and graded.name.lower().endswith(NOTEBOOK_ENDINGS)
+    if not is_notebook or len(names) != 1 or (folder / f"{names[0]}.ipynb").exists():
+        yield school.directory.submitted_directory
+        return
+    with tempfile.TemporaryDirectory() as step:
+        copied = school.directory.format_path(step, result.student_id, assignment.name)
+        shutil.copytree(folder, copied, ignore=shutil.ignore_patterns(graded.name))
+        shutil.copy(graded, Path(copied) / f"{names[0]}.ipynb")
+        yield step
 
 
-def _convert(api: ModuleType, config: Any, assignment: Assignment, result: Result) -> str:
-    """Run nbgrader's converter for one student; returns why it failed, or nothing."""
+def _converter(school: School, submitted: str, assignment: Assignment, result: Result) -> Any:
+    """`nbgrader autograde` for one student, with our results where it would run the notebook."""
     from nbgrader import preprocessors as steps  # type: ignore[import-untyped]
     from nbgrader.converters import Autograde  # type: ignore[import-untyped]
-    from nbgrader.converters.base import NbGraderException  # type: ignore[import-untyped]
     from nbgrader.coursedir import CourseDirectory  # type: ignore[import-untyped]
 
     class FillIn(steps.Execute):  # type: ignore[misc]
@@ -92,29 +105,49 @@ def _convert(api: ModuleType, config: Any, assignment: Assignment, result: Resul
             _fill_in(nb, assignment, result)
             return nb, resources
 
-    class FillInGrades(Autograde):  # type: ignore[misc]
-        """`nbgrader autograde`, without running anything."""
-
-        autograde_preprocessors: Any
-
-        def _init_preprocessors(self) -> None:
-            known = self.autograde_preprocessors
-            self.autograde_preprocessors = [FillIn if s is steps.Execute else s for s in known]
-            super()._init_preprocessors()
-
-    config = config.copy()
+    config = school.config.copy()
     config.CourseDirectory.student_id = result.student_id
     config.CourseDirectory.assignment_id = assignment.name
+    config.CourseDirectory.submitted_directory = submitted
     directory = CourseDirectory(config=config)
-    converter = FillInGrades(coursedir=directory, config=config)
+    converter = Autograde(coursedir=directory, config=config)
+    converter.log.setLevel(LOGGED)
     converter.force = True
+    known = [_imported(step) for step in converter.autograde_preprocessors]
+    converter.autograde_preprocessors = [
+        FillIn if issubclass(step, steps.Execute) else step for step in known
+    ]
+    return converter
+
+
+def _convert(converter: Any) -> bool:
+    from nbgrader.converters.base import NbGraderException  # type: ignore[import-untyped]
+
     try:
         converter.start()
     except NbGraderException:
-        return (
-            "nbgrader could not convert the notebook; the scores are in the gradebook all the same"
-        )
-    return ""
+        return False
+    return True
+
+
+def _assign_late_penalty(converter: Any, notebook: str, assignment: str, student: str) -> None:
+    """As nbgrader's own step does it, of the scores as they now are."""
+    import nbformat
+    from nbgrader.preprocessors import AssignLatePenalties  # type: ignore[import-untyped]
+
+    where = {"notebook": notebook, "assignment": assignment, "student": student}
+    where["db_url"] = converter.coursedir.db_url
+    for step in converter.autograde_preprocessors:
+        if issubclass(step, AssignLatePenalties):
+            nothing: Any = nbformat.from_dict({"cells": []})  # type: ignore[no-untyped-call]
+            step(parent=converter).preprocess(nothing, {"nbgrader": where})
+
+
+def _imported(step: Any) -> Any:
+    """A step of nbgrader's, which a configuration may name by a string."""
+    from traitlets.utils.importstring import import_item
+
+    return import_item(step) if isinstance(step, str) else step
 
 
 def _fill_in(notebook: Any, assignment: Assignment, result: Result) -> None:
@@ -133,11 +166,17 @@ def _fill_in(notebook: Any, assignment: Assignment, result: Result) -> None:
             ]
 
 
-def _save(gradebook: Any, assignment: Assignment, result: Result) -> None:
-    """Scores, also of test cells that the student deleted; and what they should read."""
+def _save(
+    gradebook: Any, assignment: Assignment, result: Result, directory: Any, folder: Path
+) -> None:
+    """Scores, also of test cells that the student deleted; what they should read; and when."""
     points = score(result, assignment.rubric, {}).exercises
     outcomes = {outcome.exercise: outcome for outcome in result.outcomes}
+    gradebook.update_or_create_student(result.student_id)
     submission = gradebook.update_or_create_submission(assignment.name, result.student_id)
+    with contextlib.suppress(AttributeError, ValueError):  # how nbgrader says: no time
+        if when := directory.get_existing_timestamp(str(folder)):
+            submission.timestamp = when
     for notebook in submission.notebooks:
         for grade in notebook.grades:
             if grade.name in points:
@@ -159,46 +198,3 @@ def _sentences(outcome: Outcome | None, points: Points) -> Iterator[str]:
         earned = points.get(verdict.check, 0) if verdict.kind is Kind.passed else 0
         most = points.get(verdict.check, 0)
         yield f"{verdict.check}: {earned:g} of {most:g} {verdict.hint}".rstrip()
-
-
-def _graded_cells(gradebook: Any, api: ModuleType, assignment: Assignment) -> set[str]:
-    try:
-        found = gradebook.find_assignment(assignment.name)
-    except api.MissingEntry as error:
-        raise ResultsError(
-            f"no assignment {assignment.name!r} in {DATABASE}: run "
-            f"nbgrader generate_assignment {assignment.name} first"
-        ) from error
-    return {cell.name for notebook in found.notebooks for cell in notebook.grade_cells}
-
-
-def _nbgrader() -> ModuleType:
-    try:
-        from nbgrader import api
-    except ImportError as error:
-        raise ResultsError("nbgrader is not installed: pip install nbgrader") from error
-    # nbgrader calls `alembic` by its name, also where the environment is not activated.
-    scripts, path = os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)
-    if scripts not in path.split(os.pathsep):
-        os.environ["PATH"] = scripts + os.pathsep + path
-    module: ModuleType = api
-    return module
-
-
-def _gradebook(api: ModuleType, course: Path) -> Any:
-    if not (course / DATABASE).is_file():
-        raise ResultsError(
-            f"{course}: no {DATABASE} in it: give the nbgrader course folder, after "
-            "nbgrader generate_assignment"
-        )
-    return api.Gradebook(f"sqlite:///{(course / DATABASE).resolve()}")
-
-
-def _config(course: Path) -> Any:
-    from traitlets.config.loader import Config, PyFileConfigLoader
-
-    loaded = Config()
-    if (course / CONFIG).is_file():
-        loaded = PyFileConfigLoader(CONFIG, path=str(course)).load_config()
-    loaded.CourseDirectory.root = str(course.resolve())
-    return loaded
