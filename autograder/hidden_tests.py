@@ -17,7 +17,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -43,6 +43,7 @@ class Bundle:
         about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
         self.assignment, self.rubric = about["assignment"], about["rubric"]
         self.tolerance = Tolerance(about["absolute"], about["relative"])
+        self.imports: list[str] = about["imports"]  # of the released notebook
         self.seconds: float = about["seconds"]  # for all hidden cases of one exercise
         self._judged: dict[str, tuple[Any, Outcome]] = {}
 
@@ -57,7 +58,17 @@ class Bundle:
         """Whether all exercises were judged, so that no answer will be called again."""
         return set(self._judged) == set(self.rubric)
 
-    def score(self, exercise: str, namespace: Mapping[str, Any]) -> float:
+    def give_imports(self, namespace: dict[str, Any]) -> None:
+        """Have the released notebook's imports there, for who deleted their cell."""
+        given = dict[str, Any]()
+        with _quietly(), as_at_the_start():
+            for line in self.imports:
+                with contextlib.suppress(ImportError):
+                    exec(line, given)  # noqa: S102 (our own notebook's)
+        for name in given.keys() - namespace.keys():
+            namespace[name] = given[name]
+
+    def score(self, exercise: str, namespace: dict[str, Any]) -> float:
         """The points of one exercise; prints the verdict of each check that failed."""
         outcome = self.outcome(exercise, namespace)
         points: dict[str, float] = self.rubric[exercise]
@@ -70,11 +81,11 @@ class Bundle:
         # In the rubric's order, so that rounding never gives more than all of them.
         return float(sum(worth for check, worth in points.items() if check in passed))
 
-    def passed(self, exercise: str, check: str, namespace: Mapping[str, Any]) -> bool:
+    def passed(self, exercise: str, check: str, namespace: dict[str, Any]) -> bool:
         """Whether one check holds."""
         return not self.problem(exercise, check, namespace)
 
-    def problem(self, exercise: str, check: str, namespace: Mapping[str, Any]) -> str:
+    def problem(self, exercise: str, check: str, namespace: dict[str, Any]) -> str:
         """What the student should read of a check that does not hold; empty if it holds."""
         outcome = self.outcome(exercise, namespace)
         (verdict,) = (verdict for verdict in outcome.verdicts if verdict.check == check)
@@ -82,7 +93,7 @@ class Bundle:
             return ""
         return "\n".join([*outcome.mistakes, verdict.hint or verdict.kind])
 
-    def outcome(self, exercise: str, namespace: Mapping[str, Any]) -> Outcome:
+    def outcome(self, exercise: str, namespace: dict[str, Any]) -> Outcome:
         """The verdicts on what the notebook defines under that name; run once for each answer."""
         missing = object()
         answer = namespace.get(exercise, missing)
@@ -90,6 +101,7 @@ class Bundle:
         if known is not None and known[0] is answer:
             return known[1]
         probed = _never_defined(exercise) if answer is missing else answer
+        self.give_imports(namespace)
         with _quietly(), as_at_the_start():
             prepared = _prepared(self, exercise)
         public = prepared.reference.exercise

@@ -334,6 +334,12 @@ __import__ = 3
     assert 4.0 == run_test("fresh_grads", answer, folder / "autograded/a/backprop")
 
 
+def test_who_deleted_the_cell_of_imports_has_them(folder, run_test):
+    answer = "def fresh_grads(values, k):\n    nn, F, torch\n    return inner(values, k)\n"
+    source = SOLVED.replace("fresh_grads", "inner")
+    assert 4.0 == run_test("fresh_grads", source + "\n" + answer, folder / "autograded/a/backprop")
+
+
 SETTINGS = {
     "float64": "torch.set_default_dtype(torch.float64)",
     "no gradients": "torch.set_grad_enabled(False)",

@@ -122,6 +122,8 @@ def add_unusual(assignment, released, place):
                 cell.source = references[cell.id].source(cell.id)
             if cell.id == wrapped:
                 cell.source += WRAPPED.format(wrapped)
+        if student == "shadows":  # and has deleted the cell of imports
+            notebook.cells = [c for c in notebook.cells if "import torch.nn as nn" not in c.source]
         start = [cell.id in references for cell in notebook.cells].index(True)
         notebook.cells.insert(start, nbformat.v4.new_code_cell(before))
         notebook.cells.append(nbformat.v4.new_code_cell(after))

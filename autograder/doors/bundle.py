@@ -3,7 +3,7 @@
     autograder/            the engine's judging half, for `autograder.hidden_tests`
     assignments/, reference/   both halves of the exercises
     cases/<exercise>.bin   the class's hidden cases, as a frame: not the secret that drew them
-    about.json             the assignment's name, its rubric, tolerance and time limit
+    about.json             the assignment's name, its rubric, tolerance, time limit and imports
 
 It holds every answer: it may lie where the grader runs, and never where students look.
 """
@@ -11,11 +11,14 @@ It holds every answer: it may lie where the grader runs, and never where student
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from .. import wire
 from ..course import Assignment, Course, tolerance
 from ..judge import Judge
+from ..notebook import Values, student_cells
+from ..worker.cells import imports_of
 
 ENGINE = Path(__file__).parent.parent
 # What `hidden_tests` imports, itself included (a test compares).
@@ -27,7 +30,7 @@ MODULES = (
 Bundled = dict[PurePosixPath, bytes]  # by path inside the bundle
 
 
-def bundle(course: Course, assignment: Assignment) -> Bundled:
+def bundle(course: Course, assignment: Assignment, wanted: Mapping[str, Values]) -> Bundled:
     """The files of an assignment's bundle, with the cases that the course's secret draws.
 
     Raises:
@@ -51,6 +54,7 @@ def bundle(course: Course, assignment: Assignment) -> Bundled:
         "rubric": assignment.rubric,
         "absolute": limit.absolute,
         "relative": limit.relative,
+        "imports": imports_of(student_cells(assignment, wanted)),
         "seconds": assignment.policy.limits.exercise_seconds,
     }
     files[PurePosixPath("about.json")] = (json.dumps(about, indent=1) + "\n").encode()

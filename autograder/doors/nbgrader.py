@@ -58,7 +58,8 @@ FIRST = (
     BUNDLE
     + """
 
-_bundle = _find_bundle()[0]  # not an expression: its value would be shown
+_bundle, _names = _find_bundle()
+_nothing = _bundle.give_imports(_names)  # as an expression it could be shown
 # END HIDDEN TESTS"""
 )
 TEST = (
@@ -104,7 +105,7 @@ def course_folder(
         PurePosixPath("nbgrader_config.py"): CONFIG.read_bytes(),
         PurePosixPath(f"source/{name}/{name}.ipynb"): notebook(source_cells(assignment, wanted)),
     }
-    for path, content in bundle(course, assignment).items():
+    for path, content in bundle(course, assignment, wanted).items():
         files[PurePosixPath("hidden", name) / path] = content
     return {course.folder / "dist" / "nbgrader" / path: data for path, data in files.items()}
 

@@ -75,7 +75,9 @@ def distributed(
         CourseError: the reference is at fault, or the secret is.
     """
     folder = course.folder / "dist" / "otter"
-    archive = {f"files/{BUNDLE}/{path}": data for path, data in bundle(course, assignment).items()}
+    archive = {
+        f"files/{BUNDLE}/{path}": data for path, data in bundle(course, assignment, wanted).items()
+    }
     for name, reference in assignment.references.items():
         test = test_file(reference.exercise, wanted[name], assignment.rubric[name])
         archive[f"tests/{name}.py"] = test.encode()

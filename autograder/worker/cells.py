@@ -192,9 +192,13 @@ def released_imports(notebook: Path) -> list[str]:
     They are there for a student who has deleted their cell, too.
     """
     try:
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        return imports_of(json.loads(notebook.read_text(encoding="utf-8"))["cells"])
     except FileNotFoundError:
         return []
+
+
+def imports_of(cells: Iterable[dict[str, Any]]) -> list[str]:
+    """The imports in a notebook's cells, each as a line."""
     code = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     found = list[str]()
     for source in code:
