@@ -170,6 +170,10 @@ class NotebookShell(InteractiveShell):
         """`exit()` and `quit()`: refused, as there is nothing to leave."""
         self._refuse("exit()")
 
+    def _tee(self, channel: str) -> Any:
+        """Keep nothing of what a cell prints: IPython would, as the student's own memory."""
+        return contextlib.nullcontext()
+
     # Nobody watches: rendering a traceback would cost more than most cells.
 
     def showtraceback(self, *args: Any, **kwargs: Any) -> None:

@@ -4,7 +4,6 @@ cell: passed
 call: passed
 cell for_ever: {kinds: passed, note: stopped after, stops: 1}
 call for_ever: {kinds: timed_out, stops: 1}
-not_yet: {cell: "IPython keeps a copy of what a cell prints, which counts as the student's memory"}
 """
 
 
