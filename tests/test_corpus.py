@@ -29,6 +29,7 @@ CASES = [
 ]
 
 pytestmark = [
+    pytest.mark.xdist_group("corpus"),  # one worker grades it once, and none waits for it
     pytest.mark.skipif(os.getuid() != 0, reason="the outer sandbox is root's"),
     pytest.mark.timeout(600),
 ]
