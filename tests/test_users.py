@@ -10,17 +10,12 @@ import pytest
 
 TESTS = Path(__file__).parent
 ORDINARY = 54321  # a user id that no one has
-CORE = (
-    "one_exercise_costs or finds_no or scratch_folder or is_left or handed or refused_by or leads"
-)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="every other test shows it already")
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    "selection", [CORE, pytest.param("test", marks=pytest.mark.slow)], ids=["core", "all"]
-)
-def test_workers_are_confined_for_an_ordinary_user_with_and_without_namespaces(selection):
+@pytest.mark.slow
+def test_workers_are_confined_for_an_ordinary_user_with_and_without_namespaces():
     for tool in ("unshare", "setpriv", "mount"):
         assert shutil.which(tool), f"{tool} is part of util-linux"
     done = subprocess.run(
@@ -30,7 +25,7 @@ def test_workers_are_confined_for_an_ordinary_user_with_and_without_namespaces(s
             "--",
             *(sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider"),
             *("-p", "no:xdist", TESTS / "test_run.py", TESTS / "test_sandbox.py"),
-            *("-k", f"({selection}) and not cgroup"),  # an ordinary user may make none
+            *("-k", "not cgroup"),  # an ordinary user may make none
         ],
         capture_output=True,
         text=True,
