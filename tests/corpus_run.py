@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import os
+import secrets
 import shutil
 import socket
 import sys
@@ -22,7 +23,7 @@ import corpus_entries
 from ruamel.yaml import YAML
 
 import autograder
-from autograder import pipeline, terminal, zygotes
+from autograder import cgroups, pipeline, terminal, zygotes
 from autograder.course import Assignment, Course, find_course, tolerance
 from autograder.escape import file_names
 from autograder.judge import Judge, want
@@ -80,6 +81,8 @@ def main(tier: str, *names: str) -> None:
         tier=TIERS[tier](),
         workers=1,
     )
+    # Another run, in a process id namespace of its own, may be of the same number.
+    cgroups.PREFIX = f"corpus{secrets.token_hex(8)}"
     before = state()
     shown = io.StringIO()
     began = time.monotonic()
@@ -91,14 +94,14 @@ def main(tier: str, *names: str) -> None:
     seconds = time.monotonic() - began
     names = file_names(results, ".html")
     pages = {student: (OUT / "feedback" / name).read_text() for student, name in names.items()}
-    secrets = list(needles(assignment, job.secret))
+    hidden = list(needles(assignment, job.secret))
     report = {
         "tier": job.tier.name,
         "seconds": seconds,
         "checkout": writes_to_the_checkout(),
         "left": list(left(before).items()),
-        "leaks": leaks(secrets, shown.getvalue()),
-        "needles": len(secrets),
+        "leaks": leaks(hidden, shown.getvalue()),
+        "needles": len(hidden),
         "terminal": [shown.getvalue()],
         "full": {name: sum(points.values()) for name, points in assignment.rubric.items()},
         "limits": LIMITS,
@@ -183,11 +186,7 @@ def state() -> dict[str, set[str]]:
         for kind in ("shm", "msg", "sem")
         for line in Path("/proc/sysvipc", kind).read_text().splitlines()[1:]
     }
-    groups = {
-        place
-        for place, _, _ in os.walk("/sys/fs/cgroup")
-        if f"-{os.getpid()}-" in place and not Path(place, "cgroup.procs").read_text()
-    }
+    groups = {place for place, _, _ in os.walk("/sys/fs/cgroup") if cgroups.PREFIX in place}
     return {
         "processes": {name for name in os.listdir("/proc") if name.isdigit()},
         "mounts": set(Path("/proc/self/mountinfo").read_text().splitlines()),
@@ -234,12 +233,12 @@ def _texts(thing: object) -> Iterator[str]:
         yield from _texts(thing.value)
 
 
-def leaks(secrets: list[str], shown: str) -> list[str]:
+def leaks(hidden: list[str], shown: str) -> list[str]:
     """Where one of the secrets can be read."""
-    found = [f"terminal: {s}" for s in secrets if s in shown]
+    found = [f"terminal: {s}" for s in hidden if s in shown]
     for path in OUT.rglob("*"):
         content = path.read_bytes() if path.is_file() else b""
-        found += [f"{path.name}: {s}" for s in secrets if s.encode() in content]
+        found += [f"{path.name}: {s}" for s in hidden if s.encode() in content]
     return found
 
 
