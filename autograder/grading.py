@@ -40,12 +40,40 @@ class ToleranceLimits(_Strict):
     relative: float = Field(default=1e-4, ge=0)
 
 
+class LatePolicy(_Strict):
+    """What late work loses, in percent of the points possible; times are ISO 8601.
+
+    Leave it out where the LMS takes the points away itself: twice would be unfair.
+    """
+
+    due: dict[str, AwareDatetime]  # by assignment
+    extensions: dict[str, dict[str, AwareDatetime]] = {}  # by assignment and student id
+    grace_minutes: float = Field(default=0, ge=0)
+    percent_per_day: float | None = Field(default=None, gt=0, le=100)  # for each one begun
+    percent_per_hour: float | None = Field(default=None, gt=0, le=100)
+    cap_percent: float = Field(default=100, gt=0, le=100)
+    timezone: ZoneInfo | None = None  # of times in downloads that name none; default: that of due
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> Self:
+        if len(self.rate) != 1:
+            raise PydanticCustomError("rate", "Expected percent_per_day or percent_per_hour")
+        return self
+
+    @property
+    def rate(self) -> dict[str, float]:
+        """The percent, by the name of its key."""
+        both = {n: getattr(self, n) for n in ("percent_per_day", "percent_per_hour")}
+        return {name: percent for name, percent in both.items() if percent is not None}
+
+
 class Policy(_Strict):
     """The rules of the course."""
 
     cases: Literal["class", "student"] = "class"
     limits: Limits = Limits()
     tolerance: ToleranceLimits = ToleranceLimits()
+    late: LatePolicy | None = None
 
 
 class Grading(_Strict):

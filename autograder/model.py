@@ -9,6 +9,15 @@ from .observation import Observation
 
 
 @dataclass(frozen=True)
+class Receipt:
+    """How a submission came in, as far as the download says."""
+
+    attempt: str = ""  # the number or name that the LMS gives it; later ones do not sort later
+    submitted_at: str = ""  # ISO 8601; without an offset where the download has none
+    late: bool = False  # flagged by the LMS
+
+
+@dataclass(frozen=True)
 class Submission:
     """What one student handed in, read but never executed."""
 
@@ -18,6 +27,7 @@ class Submission:
     files: dict[str, str] = field(default_factory=dict)  # modules beside the notebook, by name
     problem: str = ""  # why it cannot be read; empty if it can
     digest: str = ""  # of all the content
+    receipt: Receipt = Receipt()
 
 
 @dataclass(frozen=True)
@@ -110,4 +120,5 @@ class Result:
     fingerprint: str = ""  # of submission and assignment: unchanged means nothing to do
     tier: str = ""  # isolation that it ran under
     seconds: float = 0.0
+    receipt: Receipt = Receipt()
     marks: tuple[Mark, ...] = ()  # given by hand so far

@@ -89,12 +89,12 @@ def _changed(
     """The submissions that the record does not hold as they are."""
     done = {} if job.force else store.done()
     for submission in submissions:
-        fingerprint, path = done.get(submission.student_id, ("", ""))
+        fingerprint, *known = done.get(submission.student_id, ("", "", None))
         if fingerprint != _fingerprint(submission, job):
             yield submission
             continue
-        if path != submission.path:
-            store.move(submission.student_id, submission.path)
+        if known != [submission.path, submission.receipt]:
+            store.move(submission.student_id, submission.path, submission.receipt)
         progress(submission.student_id, None)
 
 
@@ -136,6 +136,7 @@ def _grade_one(submission: Submission, job: Job, judge: Judge, zygotes: Zygotes)
         fingerprint=_fingerprint(submission, job),
         tier=job.tier.name,
         seconds=ran.seconds,
+        receipt=submission.receipt,
     )
 
 

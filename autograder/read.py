@@ -25,7 +25,7 @@ from pathlib import Path, PurePosixPath
 
 from .errors import SubmissionsError
 from .ipynb import Unreadable, decode, read_cells
-from .model import Submission
+from .model import Receipt, Submission
 from .submitted import submitted_folder
 
 MAX_BYTES = 200 << 20  # of one file
@@ -41,9 +41,16 @@ JUNK = re.compile(r"^\.|^__MACOSX$|^__pycache__$|^Thumbs\.db$|^desktop\.ini$|~$"
 class Entry:
     """A file of a folder or a zip."""
 
-    path: PurePosixPath
+    path: PurePosixPath  # as the student named it, in their folder
     size: int
     read: Callable[[], bytes]
+    origin: PurePosixPath | None = None  # where it lies, if a download names it otherwise
+    receipt: Receipt = Receipt()
+
+    @property
+    def shown(self) -> str:
+        """Where the instructor finds it."""
+        return str(self.origin or self.path)
 
 
 def find_students(source: Path, assignment: str, out: Path | None = None) -> dict[str, list[Entry]]:
@@ -91,10 +98,11 @@ def infer_assignment(source: Path, exercises: dict[str, list[str]], out: Path | 
 def read_submission(student: str, entries: list[Entry], assignment: str) -> Submission:
     """One student's submission, out of all their files; problems are noted in it, never raised."""
     path = str(PurePosixPath(*_common(entries))) if entries else student
+    receipt = max((e.receipt for e in entries), key=lambda r: r.submitted_at, default=Receipt())
     digest = hashlib.sha256()
     try:
         chosen = _choose(entries, assignment)
-        path, data = str(chosen.path), _load(chosen)
+        path, data = chosen.shown, _load(chosen)
         digest.update(chosen.path.suffix.encode() + b"\0" + data)
         files = {}
         for entry in entries:
@@ -109,8 +117,10 @@ def read_submission(student: str, entries: list[Entry], assignment: str) -> Subm
         cells = read_cells(chosen.path.name, data)
     except Unreadable as problem:
         digest.update(str(problem).encode())
-        return Submission(student, path, problem=str(problem), digest=digest.hexdigest())
-    return Submission(student, path, cells, files, digest=digest.hexdigest())
+        return Submission(
+            student, path, problem=str(problem), digest=digest.hexdigest(), receipt=receipt
+        )
+    return Submission(student, path, cells, files, digest=digest.hexdigest(), receipt=receipt)
 
 
 def files_of_one(folder: Path, student: str) -> list[Entry]:
@@ -267,7 +277,7 @@ def _choose(entries: list[Entry], assignment: str) -> Entry:
     if len(candidates) > 1:
         if not notebooks and not scripts:
             raise Unreadable("there is no notebook in it")
-        names = " and ".join(str(entry.path) for entry in candidates)
+        names = " and ".join(entry.shown for entry in candidates)
         raise Unreadable(f"{len(candidates)} files for one student: {names}; keep one of them")
     return candidates[0]
 

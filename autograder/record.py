@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from sqlalchemy import (
     URL,
+    Boolean,
     Column,
     Engine,
     Float,
@@ -32,7 +33,7 @@ from sqlalchemy.exc import DatabaseError
 from .errors import ResultsError
 from .files import draft_of
 
-SCHEMA = 2
+SCHEMA = 3
 FILE = "grades.db"
 LOG = "-wal"  # SQLite's write-ahead log: beside the file while it is open, or after a kill
 LOG_HEAD = struct.Struct(">8I")  # https://www.sqlite.org/fileformat2.html#walformat
@@ -66,6 +67,9 @@ SUBMISSIONS = Table(
     Column("fingerprint", String, nullable=False),
     Column("tier", String, nullable=False),
     Column("seconds", Float, nullable=False),
+    Column("attempt", String, nullable=False),
+    Column("submitted_at", String, nullable=False),
+    Column("late", Boolean, nullable=False),
     Column("graded_at", String, nullable=False),  # UTC, ISO 8601
     sqlite_autoincrement=True,  # no id is ever used again
 )

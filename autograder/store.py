@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError
 
 from .errors import ResultsError
 from .lock import locked
-from .model import CellNote, Kind, Mark, Outcome, Result, Status, Verdict
+from .model import CellNote, Kind, Mark, Outcome, Receipt, Result, Status, Verdict
 from .record import (
     FILE,
     MARKS,
@@ -91,12 +91,12 @@ class Store:
         except ValueError as error:
             raise damaged(self._path, error) from error
 
-    def done(self) -> dict[str, tuple[str, str]]:
-        """Fingerprint and path of each result that need not be made again, by student id."""
+    def done(self) -> dict[str, tuple[str, str, Receipt]]:
+        """Of each result that need not be made again: its fingerprint, path and receipt."""
         done = select(SUBMISSIONS).where(SUBMISSIONS.c.status != Status.grader_error)
         with self._reading() as connection:
             rows = connection.execute(done)
-            return {row.student_id: (row.fingerprint, row.path) for row in rows}
+            return {row.student_id: (row.fingerprint, row.path, _receipt(row)) for row in rows}
 
     def save(self, result: Result) -> None:
         """Record one result, in place of an earlier one of the same student."""
@@ -112,7 +112,7 @@ class Store:
                 "tier": result.tier,
                 "seconds": result.seconds,
                 "graded_at": _now(),
-            }
+            } | asdict(result.receipt)
             new = connection.execute(SUBMISSIONS.insert().returning(SUBMISSIONS.c.id), row)
             key = new.scalar_one()
             _insert(
@@ -163,11 +163,12 @@ class Store:
                 row = {"student_id": student_id, "marked_at": _now()} | asdict(mark)
                 connection.execute(MARKS.insert(), row)
 
-    def move(self, student_id: str, path: str) -> None:
-        """Note that an unchanged submission now lies elsewhere."""
+    def move(self, student_id: str, path: str, receipt: Receipt) -> None:
+        """Note that an unchanged submission now lies elsewhere, or was handed in again."""
         with self._transaction() as connection:
             where = SUBMISSIONS.c.student_id == student_id
-            connection.execute(SUBMISSIONS.update().where(where).values(path=path))
+            values = {"path": path} | asdict(receipt)
+            connection.execute(SUBMISSIONS.update().where(where).values(values))
 
 
 def read_about(folder: Path) -> dict[str, str]:
@@ -191,6 +192,10 @@ def _insert(
     if rows:
         keys = ({"submission": submission, "position": i} for i in range(len(rows)))
         connection.execute(table.insert(), [key | row for key, row in zip(keys, rows, strict=True)])
+
+
+def _receipt(row: Any) -> Receipt:
+    return Receipt(row.attempt, row.submitted_at, row.late)
 
 
 def _result(connection: Connection, row: Any) -> Result:
@@ -219,5 +224,6 @@ def _result(connection: Connection, row: Any) -> Result:
         fingerprint=row.fingerprint,
         tier=row.tier,
         seconds=row.seconds,
+        receipt=_receipt(row),
         marks=tuple(Mark(m.question, m.points, m.marker, m.comment) for m in marks),
     )
