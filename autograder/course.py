@@ -19,6 +19,7 @@ from .compare import Tolerance
 from .errors import CourseError
 from .exercise import exercise_files, load_exercise
 from .grading import Grading, Points, Policy, Rubric, nearest, read_grading
+from .late import LateRules
 from .proof import refuse_unproved
 from .questions import Question, load_question
 from .reference import Reference, load_reference
@@ -49,11 +50,20 @@ class Assignment:
         """Points of each question that a person marks."""
         return {name: question.points for name, question in self.questions.items()}
 
+    @property
+    def late(self) -> LateRules | None:
+        """The late policy, if there is one for this assignment."""
+        policy = self.policy.late
+        if policy is None or self.name not in policy.due:
+            return None
+        return LateRules(policy, policy.due[self.name], policy.extensions.get(self.name, {}))
+
     @cached_property
     def digest(self) -> str:
         """Changes when anything does that a verdict depends on, the engine and torch included."""
         digest = hashlib.sha256()
-        digest.update(f"{__version__} {torch.__version__} {self.policy!r}".encode())
+        matters = self.policy.model_copy(update={"late": None})  # points, and not verdicts
+        digest.update(f"{__version__} {torch.__version__} {matters!r}".encode())
         engine = Path(__file__).parent
         hidden = {reference.path.parent for reference in self.references.values()}
         shared = {folder.parent for folder in hidden}  # helpers of several assignments

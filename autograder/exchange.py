@@ -37,7 +37,8 @@ def export(
         found = list(store.results())
         if target == "csv":
             path = file or results / "scores.csv"
-            write_csv(path, found, assignment.rubric, assignment.question_points)
+            points = (assignment.rubric, assignment.question_points, assignment.late)
+            write_csv(path, found, *points)
             click.echo(plain(str(path)))
             return
     from .doors import gradebook as nbgrader

@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self, get_args
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -99,6 +101,9 @@ def read_grading(path: Path) -> Grading:
     except ValidationError as error:
         raise CourseError(f"{path}: {_explain(error)}") from error
     rubrics = {name: _rubric(path, name, rubric) for name, rubric in content.items()}
+    if rules.late:
+        for assignment in (*rules.late.due, *rules.late.extensions):
+            _refuse_unknown(f"{path}: policy.late", assignment, rubrics)
     return Grading(policy=rules, rubrics=rubrics, questions=_questions(path, questions, rubrics))
 
 
@@ -131,13 +136,17 @@ def _questions(path: Path, content: Any, rubrics: dict[str, Rubric]) -> dict[str
     if not isinstance(content, dict):
         raise CourseError(f"{path}: questions: expected assignments with their questions")
     for assignment in content:
-        if assignment not in rubrics:
-            hint = nearest(str(assignment), rubrics)
-            raise CourseError(f"{path}: questions: no assignment {assignment!r}{hint}")
+        _refuse_unknown(f"{path}: questions", assignment, rubrics)
     return {
         name: _points(f"{path}: questions.{name}", points, "questions", "S1")
         for name, points in content.items()
     }
+
+
+def _refuse_unknown(where: str, assignment: Any, rubrics: dict[str, Rubric]) -> None:
+    if assignment not in rubrics:
+        hint = nearest(str(assignment), rubrics)
+        raise CourseError(f"{where}: no assignment {assignment!r}{hint}")
 
 
 def _points(where: str, content: Any, what: str, example: str) -> Points:
@@ -168,7 +177,8 @@ def _explain(error: ValidationError) -> str:
         return f"{where}: {first['msg'].lower()}, got {first['input']!r}"
     model: Any = Policy
     for step in above[1:]:
-        model = model.model_fields[step].annotation
+        annotation = model.model_fields[step].annotation
+        model = next((a for a in get_args(annotation) if a is not type(None)), annotation)
     return f"{where}: unknown key{nearest(key, model.model_fields)}"
 
 

@@ -9,7 +9,10 @@ from datetime import datetime, timedelta
 from .grading import LatePolicy
 from .model import Receipt
 
-STEPS = {"percent_per_day": timedelta(days=1), "percent_per_hour": timedelta(hours=1)}
+STEPS = {
+    "percent_per_day": ("day", timedelta(days=1)),
+    "percent_per_hour": ("hour", timedelta(hours=1)),
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Penalty:
     reason: str = ""
 
 
-NONE = Penalty(0.0)
+ON_TIME = Penalty(0.0)
 
 
 def penalty(
@@ -45,19 +48,17 @@ def penalty(
     nothing where the student has an extension.
     """
     if rules is None:
-        return NONE
+        return ON_TIME
     by = _late_by(receipt, student_id, rules)
     if not by:
-        return NONE
+        return ON_TIME
     (name, percent), *_ = rules.policy.rate.items()
-    step = STEPS[name]
-    steps = math.ceil(by / step)
-    taken = min(steps * percent, rules.policy.cap_percent)
-    points = min(earned, most * taken / 100)
-    unit = f"{step // timedelta(hours=1)} hours" if step != STEPS["percent_per_hour"] else "hour"
-    known = f"late by {_plain(by)}" if receipt.submitted_at else "late, nobody recorded by how much"
-    reason = f"{known}: {taken:.10g} % of {most:.10g} points ({percent:.10g} % for each {unit} begun)"
-    return Penalty(points, reason)
+    unit, step = STEPS[name]
+    taken = min(math.ceil(by / step) * percent, rules.policy.cap_percent)
+    known = f"by {_plain(by)}" if receipt.submitted_at else "(nobody recorded by how much)"
+    share = f"{taken:.10g} % of {most:.10g} points"
+    reason = f"late {known}, which costs {share} ({percent:.10g} % for each {unit} begun)"
+    return Penalty(min(earned, most * taken / 100), reason)
 
 
 def _late_by(receipt: Receipt, student_id: str, rules: LateRules) -> timedelta:

@@ -17,6 +17,9 @@ class Receipt:
     late: bool = False  # flagged by the LMS
 
 
+NO_RECEIPT = Receipt()
+
+
 @dataclass(frozen=True)
 class Submission:
     """What one student handed in, read but never executed."""
@@ -27,7 +30,7 @@ class Submission:
     files: dict[str, str] = field(default_factory=dict)  # modules beside the notebook, by name
     problem: str = ""  # why it cannot be read; empty if it can
     digest: str = ""  # of all the content
-    receipt: Receipt = Receipt()
+    receipt: Receipt = NO_RECEIPT
 
 
 @dataclass(frozen=True)
@@ -120,5 +123,5 @@ class Result:
     fingerprint: str = ""  # of submission and assignment: unchanged means nothing to do
     tier: str = ""  # isolation that it ran under
     seconds: float = 0.0
-    receipt: Receipt = Receipt()
+    receipt: Receipt = NO_RECEIPT
     marks: tuple[Mark, ...] = ()  # given by hand so far

@@ -46,7 +46,7 @@ def write_pages(out: Path, results: Sequence[Result], assignment: Assignment) ->
     names = file_names((result.student_id for result in results), ".html")
     counting = by_hand(results, assignment.question_points)
     for result in results:
-        found = score(result, assignment.rubric, counting)
+        found = score(result, assignment.rubric, counting, assignment.late)
         name = names[result.student_id]
         page = {"result": result, "score": found, "assignment": assignment}
         exercises = [_exercise(name, result, found, assignment) for name in assignment.rubric]

@@ -78,7 +78,8 @@ def publish(store: Store, out: Path, assignment: Assignment) -> list[Result]:
     for folder in (out, out / "feedback"):
         sweep(folder)
     results = list(store.results())
-    write_csv(out / "scores.csv", results, assignment.rubric, assignment.question_points)
+    points = (assignment.rubric, assignment.question_points, assignment.late)
+    write_csv(out / "scores.csv", results, *points)
     write_pages(out, results, assignment)
     return results
 

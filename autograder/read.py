@@ -25,7 +25,7 @@ from pathlib import Path, PurePosixPath
 
 from .errors import SubmissionsError
 from .ipynb import Unreadable, decode, read_cells
-from .model import Receipt, Submission
+from .model import NO_RECEIPT, Receipt, Submission
 from .submitted import submitted_folder
 
 MAX_BYTES = 200 << 20  # of one file
@@ -45,7 +45,7 @@ class Entry:
     size: int
     read: Callable[[], bytes]
     origin: PurePosixPath | None = None  # where it lies, if a download names it otherwise
-    receipt: Receipt = Receipt()
+    receipt: Receipt = NO_RECEIPT
 
     @property
     def shown(self) -> str:
@@ -98,7 +98,7 @@ def infer_assignment(source: Path, exercises: dict[str, list[str]], out: Path | 
 def read_submission(student: str, entries: list[Entry], assignment: str) -> Submission:
     """One student's submission, out of all their files; problems are noted in it, never raised."""
     path = str(PurePosixPath(*_common(entries))) if entries else student
-    receipt = max((e.receipt for e in entries), key=lambda r: r.submitted_at, default=Receipt())
+    receipt = max((e.receipt for e in entries), key=lambda r: r.submitted_at, default=NO_RECEIPT)
     digest = hashlib.sha256()
     try:
         chosen = _choose(entries, assignment)

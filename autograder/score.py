@@ -10,6 +10,7 @@ from pathlib import Path
 from .escape import cell
 from .files import replacing
 from .grading import Points, Rubric
+from .late import ON_TIME, LateRules, Penalty, penalty
 from .model import Kind, Result, Status
 
 
@@ -19,8 +20,9 @@ class Score:
 
     exercises: dict[str, float | None]  # in rubric order
     questions: dict[str, float | None]  # marked by hand
-    total: float | None
+    total: float | None  # without what lateness costs
     max_score: float
+    late: Penalty = ON_TIME
 
 
 def by_hand(results: Iterable[Result], questions: Points) -> Points:
@@ -28,7 +30,9 @@ def by_hand(results: Iterable[Result], questions: Points) -> Points:
     return questions if any(result.marks for result in results) else {}
 
 
-def score(result: Result, rubric: Rubric, questions: Points) -> Score:
+def score(
+    result: Result, rubric: Rubric, questions: Points, late: LateRules | None = None
+) -> Score:
     """Points for each passed check, and for each mark if the questions count.
 
     An exercise without verdicts (unreadable work) earns 0.
@@ -48,28 +52,38 @@ def score(result: Result, rubric: Rubric, questions: Points) -> Score:
     marks = {mark.question: mark.points for mark in result.marks}
     marked = {question: marks.get(question) for question in questions}
     earned = [points for points in (*exercises.values(), *marked.values()) if points is not None]
-    total = sum(earned) if result.status is not Status.grader_error else None
     most = sum(sum(points.values()) for points in rubric.values()) + sum(questions.values())
-    return Score(exercises, marked, total, most)
+    if result.status is Status.grader_error:
+        return Score(exercises, marked, None, most)
+    lost = penalty(result.receipt, result.student_id, sum(earned), most, late)
+    return Score(exercises, marked, sum(earned) - lost.points, most, lost)
 
 
-def write_csv(path: Path, results: Sequence[Result], rubric: Rubric, questions: Points) -> None:
+def write_csv(
+    path: Path,
+    results: Sequence[Result],
+    rubric: Rubric,
+    questions: Points,
+    late: LateRules | None = None,
+) -> None:
     """Write `scores.csv` (UTF-8, RFC 4180): one row for each submission, a column an exercise.
 
-    The columns of the questions come last; they are empty where nobody has marked yet.
+    The columns of the questions come after these; they are empty where nobody has marked yet. Where
+    there is a late policy, `late` is last: the points taken away, as a negative number.
     """
     counting = by_hand(results, questions)
     with replacing(path) as file:
         header = ["student_id", "submission", "status", "score", "max_score"]
         writer = csv.writer(file)
-        writer.writerow(map(cell, [*header, *rubric, *questions]))
+        writer.writerow(map(cell, [*header, *rubric, *questions, *(["late"] if late else [])]))
         for result in results:
-            found = score(result, rubric, counting)
+            found = score(result, rubric, counting, late)
             points = (number(found.total), number(found.max_score))
             cells = [number(value) for value in found.exercises.values()]
             marks = [number(found.questions.get(question)) for question in questions]
             row = [result.student_id, result.path, result.status, *points]
-            writer.writerow(map(cell, [*row, *cells, *marks]))
+            lost = [number(0.0 - found.late.points)] if late else []
+            writer.writerow(map(cell, [*row, *cells, *marks, *lost]))
 
 
 def number(points: float | None) -> str:

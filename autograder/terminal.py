@@ -60,7 +60,7 @@ def summarise(
         table.add_column("score", no_wrap=True, width=WIDTH_OF_SCORE, justify="right")
         table.add_column("first thing that went wrong", no_wrap=True, max_width=room)
         for result in results:
-            points = score(result, assignment.rubric, counting)
+            points = score(result, assignment.rubric, counting, assignment.late)
             total = "-" if points.total is None else number(points.total)
             table.add_row(_text(result.student_id), total, _text(summary(result)))
     else:
