@@ -13,6 +13,7 @@ import click
 from . import __version__, exchange
 from .errors import AutograderError, ResultsError, explain
 from .escape import plain
+from .upload import command
 
 INTERRUPTED = 130
 
@@ -276,3 +277,4 @@ def demo(context: click.Context, folder_: Path) -> None:
 
 main.add_command(exchange.export)
 main.add_command(exchange.import_)
+main.add_command(command.upload)

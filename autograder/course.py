@@ -62,7 +62,9 @@ class Assignment:
     def digest(self) -> str:
         """Changes when anything does that a verdict depends on, the engine and torch included."""
         digest = hashlib.sha256()
-        matters = self.policy.model_copy(update={"late": None})  # points, and not verdicts
+        matters = self.policy.model_copy(
+            update={"late": None, "lms": None}
+        )  # points, and not verdicts
         digest.update(f"{__version__} {torch.__version__} {matters!r}".encode())
         engine = Path(__file__).parent
         hidden = {reference.path.parent for reference in self.references.values()}

@@ -7,6 +7,8 @@ AutograderError
 ├── ResultsError       the results folder belongs to something else
 ├── SandboxError       this machine cannot run student code safely, or a zygote did not start
 │   └── ZygoteDied     a zygote that had started is gone
+├── LmsError           an LMS refused, or its answer is not what was asked for
+│   └── OutcomeUnknown it did not answer, and may or may not have done what was asked
 └── ProtocolError      a worker sent something that is not a valid frame (the submission's verdict)
 
 Each message says what was expected, what came, where, and what to try.
@@ -57,6 +59,14 @@ class SandboxError(AutograderError):
 
 class ZygoteDied(SandboxError):
     """A zygote that had started is gone."""
+
+
+class LmsError(AutograderError):
+    """An LMS refused, or its answer is not what was asked for."""
+
+
+class OutcomeUnknown(LmsError):
+    """An LMS did not answer: it may or may not have done what was asked."""
 
 
 class ProtocolError(AutograderError):

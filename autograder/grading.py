@@ -69,6 +69,45 @@ class LatePolicy(_Strict):
         return {name: percent for name, percent in both.items() if percent is not None}
 
 
+class Numbered(_Strict):
+    """An assignment as an LMS knows it; the title is held against what it says of that number."""
+
+    id: int
+    title: str
+
+
+class CanvasPlace(_Strict):
+    """A course on Canvas."""
+
+    url: str  # https://canvas.school.example
+    course: int
+    assignments: dict[str, Numbered]  # by ours
+
+
+class MoodlePlace(CanvasPlace):
+    """A course on Moodle; an assignment's number is `id` in mod_assign_get_assignments."""
+
+
+class LtiPlace(_Strict):
+    """A course on any platform with LTI 1.3, as its registration and a launch tell."""
+
+    token_url: str
+    client_id: str
+    key_id: str  # of our public key, as the platform knows it
+    lineitems: str  # an address, in the launch's claim about AGS
+    members: str = ""  # an address, in the launch's claim about NRPS: says who is enrolled
+    audience: str = ""  # of the token request; default: token_url
+    titles: dict[str, str] = {}  # of line items, by assignment; default: its name
+
+
+class Lms(_Strict):
+    """Where scores can be uploaded to."""
+
+    canvas: CanvasPlace | None = None
+    moodle: MoodlePlace | None = None
+    lti: LtiPlace | None = None
+
+
 class Policy(_Strict):
     """The rules of the course."""
 
@@ -76,6 +115,7 @@ class Policy(_Strict):
     limits: Limits = Limits()
     tolerance: ToleranceLimits = ToleranceLimits()
     late: LatePolicy | None = None
+    lms: Lms = Lms()
 
 
 class Grading(_Strict):

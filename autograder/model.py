@@ -124,4 +124,5 @@ class Result:
     tier: str = ""  # isolation that it ran under
     seconds: float = 0.0
     receipt: Receipt = NO_RECEIPT
+    graded_at: str = field(default="", compare=False)  # ISO 8601, UTC; the record says when
     marks: tuple[Mark, ...] = ()  # given by hand so far

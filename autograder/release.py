@@ -25,6 +25,7 @@ class Release:
     comment: str  # plain text, in lines
     feedback: Path  # the page
     attempt: str  # what was graded, as the LMS named it
+    graded_at: str  # ISO 8601, UTC
     status: Status
 
 
@@ -43,6 +44,7 @@ def releases(results: Sequence[Result], assignment: Assignment, folder: Path) ->
                 comment=_comment(result, points, assignment),
                 feedback=folder / "feedback" / pages[result.student_id],
                 attempt=result.receipt.attempt,
+                graded_at=result.graded_at,
                 status=result.status,
             )
         )

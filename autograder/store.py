@@ -225,5 +225,6 @@ def _result(connection: Connection, row: Any) -> Result:
         tier=row.tier,
         seconds=row.seconds,
         receipt=_receipt(row),
+        graded_at=row.graded_at,
         marks=tuple(Mark(m.question, m.points, m.marker, m.comment) for m in marks),
     )

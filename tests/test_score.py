@@ -17,7 +17,7 @@ from autograder.errors import ResultsError
 from autograder.escape import file_names
 from autograder.files import replacing
 from autograder.grading import Policy
-from autograder.model import CellNote, Kind, Outcome, Result, Status, Verdict
+from autograder.model import NO_RECEIPT, CellNote, Kind, Outcome, Receipt, Result, Status, Verdict
 from autograder.pages import IN_WORDS, summary, write_pages
 from autograder.score import Score, number, score, write_csv
 from autograder.store import FILE, Store, read_about
@@ -244,14 +244,16 @@ def test_what_is_done_leaves_out_grader_errors(tmp_path):
     with Store(tmp_path, ABOUT) as store:
         for name, found in {"a": FULL, "b": UNREADABLE, "c": OURS, "d": CRASHED}.items():
             store.save(replace(found, student_id=name, fingerprint=name.upper()))
-        assert store.done() == {"a": ("A", "ann.ipynb"), "b": ("B", "ann.ipynb")}
+        assert store.done() == {
+            name: (name.upper(), "ann.ipynb", NO_RECEIPT) for name in "ab"
+        }
 
 
 def test_a_submission_that_moved_is_noted(tmp_path):
     with Store(tmp_path, ABOUT) as store:
         store.save(FULL)
-        store.move("ann", "elsewhere/ann.ipynb")
-        store.move("nobody", "x")
+        store.move("ann", "elsewhere/ann.ipynb", AGAIN)
+        store.move("nobody", "x", AGAIN)
         assert list(store.results()) == [replace(FULL, path="elsewhere/ann.ipynb")]
 
 

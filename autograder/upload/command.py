@@ -1,0 +1,129 @@
+"""`autograder upload`: what would be written into the LMS, and with --apply the writing."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..escape import plain
+
+if TYPE_CHECKING:
+    from ..course import Assignment
+    from .lms import Lms
+
+
+@click.command()
+@click.argument("results", type=click.Path(path_type=Path))
+@click.option("--to", "platform", type=click.Choice(["canvas", "moodle", "lti"]), required=True)
+@click.option(
+    "--apply", "for_real", is_flag=True, help="Write; without it, only the plan is shown."
+)
+@click.option("--comment", is_flag=True, help="Also what each student lost points for, as text.")
+@click.option("--feedback", is_flag=True, help="Also the feedback page, as a file.")
+@click.option("--overwrite", is_flag=True, help="Replace scores that somebody gave by hand.")
+@click.option("--zero-missing", is_flag=True, help="Give 0 to who handed nothing in.")
+@click.pass_obj
+def upload(
+    folder: Path | None,
+    results: Path,
+    platform: str,
+    for_real: bool,
+    comment: bool,
+    feedback: bool,
+    overwrite: bool,
+    zero_missing: bool,
+) -> None:
+    """Send scores to an LMS: Canvas, Moodle, or any other with LTI 1.3.
+
+    Shows a plan and writes nothing, unless there is --apply. A second run writes nothing twice.
+    Where to is in grading.yml (policy.lms); docs/lms.md says how to get a token.
+
+    Exit code 2: some scores are not there: the plan, or the last lines, say which and why.
+    """
+    from ..course import find_course
+    from ..release import releases
+    from ..store import Store, read_about
+    from . import show
+    from .apply import apply
+    from .journal import Journal
+    from .plan import Past, Wishes, plan
+
+    about = read_about(results)
+    assignment = find_course(folder).assignment(about["assignment"])
+    wishes = Wishes(comment, feedback, overwrite, zero_missing)
+    lms = _connect(platform, assignment)
+    with Store(results, about) as store:
+        told = releases(list(store.results()), assignment, results)
+        target = lms.target()
+        _refuse_other_title(platform, assignment, target.title)
+        with Journal(results, target) as journal:
+            past = Past(journal.scores_of_ours(), journal.done())
+            rows = plan(target, told, lms.read(), past, wishes)
+            show.plan(target, rows, for_real)
+            problems: dict[str, str] = {}
+            if for_real:
+                with show.progress(sum(row.writing is not None for row in rows)) as advance:
+                    problems = apply(lms, rows, journal, advance)
+    for student, problem in problems.items():
+        click.echo(plain(f"{student}: {problem}"), err=True)
+    sys.exit(show.code(rows, problems))
+
+
+def _connect(platform: str, assignment: Assignment) -> Lms:
+    """The LMS that grading.yml names.
+
+    Raises:
+        CourseError: it names none, or not this assignment.
+        LmsError: there is no token.
+        ResultsError: the extra is not installed.
+    """
+    from ..errors import CourseError, ResultsError
+    from ..release import rounded
+
+    place = getattr(assignment.policy.lms, platform)
+    where = f"grading.yml: policy.lms.{platform}"
+    if place is None:
+        raise CourseError(f"{where} is missing: docs/lms.md says what belongs there")
+    try:
+        from .tokens import token
+        from .transport import Session
+
+        if platform == "lti":
+            from .lti import Lti
+
+            title = place.titles.get(assignment.name, assignment.name)
+            most = rounded(assignment.max_score)
+            key, session = token("lti", place.client_id), Session(place.lineitems)
+            return Lti(place, assignment.name, title, most, key, session)
+        if assignment.name not in place.assignments:
+            raise CourseError(f"{where}.assignments: {assignment.name} is missing")
+        number = place.assignments[assignment.name].id
+        if platform == "canvas":
+            from .canvas import Canvas
+
+            return Canvas(place, number, token("canvas", place.url), Session(place.url))
+        from .moodle import Moodle
+
+        return Moodle(place, number, token("moodle", place.url), Session(place.url))
+    except ImportError as error:
+        raise ResultsError(
+            f"{error.name} is not installed: pip install 'backprop-autograder[lms]'"
+        ) from error
+
+
+def _refuse_other_title(platform: str, assignment: Assignment, title: str) -> None:
+    from ..errors import CourseError
+
+    place = getattr(assignment.policy.lms, platform)
+    if platform == "lti":
+        expected = place.titles.get(assignment.name, assignment.name)
+    else:
+        expected = place.assignments[assignment.name].title
+    if title != expected:
+        raise CourseError(
+            f"grading.yml: policy.lms.{platform}: {assignment.name} should be {expected!r}, and "
+            f"there it is {title!r}: correct the number or the title"
+        )

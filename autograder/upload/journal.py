@@ -1,0 +1,129 @@
+"""The journal of an upload: what was about to be written, and what came of it.
+
+One JSON object a line, appended and on the disk before the next step, chained by hashes so that a
+missing or changed line shows. It holds no name and no token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ..errors import LmsError, ResultsError
+from .lms import Target, Writing
+
+FOLDER = "uploads"
+MILLISECOND = timedelta(milliseconds=1)
+DONE = ("sent", "verified")
+
+
+class Journal:
+    """The journal of one results folder for one target. Use it as a context manager."""
+
+    def __init__(self, results: Path, target: Target) -> None:
+        """Open the journal, or start it.
+
+        Raises:
+            LmsError: scores of this folder went to another target of the platform before.
+            ResultsError: a line of it is damaged.
+            OSError: it cannot be written to.
+        """
+        folder = results / FOLDER
+        folder.mkdir(mode=0o700, exist_ok=True)
+        self.path = folder / f"{target.platform}.jsonl"
+        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            self._last, self.records = self._replay()
+        except BaseException:
+            os.close(self._file)
+            raise
+        self._target = target
+        first = next(iter(self.records), {"place": target.place})
+        if first["place"] != target.place:
+            self.close()
+            raise LmsError(
+                f"{results}: its scores went to {first['title']!r} ({first['place']}) before, and "
+                f"would now go to {target.title!r} ({target.place}): correct grading.yml, or grade "
+                "into another --out"
+            )
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+    def add(self, event: str, writing: Writing, **more: str) -> str:
+        """Note an event of one writing: intent, sent, unknown, failed or verified.
+
+        Returns when: ISO 8601 in UTC, later than any time before, even if the clock was set back.
+        """
+        score = None if writing.score is None else str(writing.score)
+        return self._add(event, op=writing.op, student=writing.student_id, score=score, **more)
+
+    def scores_of_ours(self) -> dict[str, set[Decimal]]:
+        """By student: scores that came from us, or may have."""
+        found: dict[str, set[Decimal]] = {}
+        for record in self.records:
+            if record["event"] == "intent" and record["score"] is not None:
+                found.setdefault(record["student"], set()).add(Decimal(record["score"]))
+        return found
+
+    def done(self) -> set[str]:
+        """The ops that are known to have been written."""
+        return {r["op"] for r in self.records if r["event"] in DONE}
+
+    def verified(self) -> set[str]:
+        """The ops that were read back."""
+        return {r["op"] for r in self.records if r["event"] == "verified"}
+
+    def _add(self, event: str, **content: Any) -> str:
+        if not self.records and event != "target":
+            self._add("target", place=self._target.place, title=self._target.title)
+        now = datetime.now(UTC)
+        if self.records:
+            now = max(now, datetime.fromisoformat(self.records[-1]["at"]) + MILLISECOND)
+        at = now.isoformat(timespec="milliseconds")
+        record = {"at": at, "event": event} | content | {"after": self._last}
+        line = json.dumps(record) + "\n"
+        data = line.encode()
+        if os.write(self._file, data) != len(data):
+            raise ResultsError(f"{self.path}: the disk is full: make room, then run the same again")
+        os.fsync(self._file)
+        self._last = _hash(line)
+        self.records.append(record)
+        return at
+
+    def _replay(self) -> tuple[str, list[dict[str, Any]]]:
+        """All records; a half line at the end, of a run that was killed, is cut off."""
+        content = os.pread(self._file, os.fstat(self._file).st_size, 0)
+        whole = content[: content.rfind(b"\n") + 1]
+        os.ftruncate(self._file, len(whole))
+        last, records = "", []
+        for number, line in enumerate(whole.decode(errors="replace").splitlines(True), start=1):
+            try:
+                record = json.loads(line)
+                intact = record["after"] == last
+            except (ValueError, KeyError, TypeError):
+                intact = False
+            if not intact:
+                raise ResultsError(
+                    f"{self.path}: line {number} is not as we wrote it: restore the file from a "
+                    "backup; without it scores that people changed cannot be told from ours"
+                )
+            last = _hash(line)
+            records.append(record)
+        return last, records
+
+
+def _hash(line: str) -> str:
+    return hashlib.sha256(line.encode()).hexdigest()[:16]

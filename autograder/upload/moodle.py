@@ -1,0 +1,172 @@
+"""Moodle, over its web services: a grade and a comment for one user at a time.
+
+Reads are GETs, so that a plan writes nothing; their address holds the token and is shown nowhere.
+Functions and fields: https://docs.moodle.org/dev/Web_service_API_functions (mod_assign).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from ..errors import LmsError, OutcomeUnknown
+from ..grading import MoodlePlace
+from ..release import rounded
+from .lms import Remote, Target, Writing
+from .transport import Session
+
+HTML = "1"  # Moodle's FORMAT_HTML
+
+
+class Moodle:
+    """One assignment activity of one Moodle course."""
+
+    def __init__(self, place: MoodlePlace, assignment: int, token: str, session: Session) -> None:
+        """`assignment` is the number of the activity: `id` in mod_assign_get_assignments."""
+        self._url, self._course = place.url.rstrip("/"), place.course
+        self._assignment, self._token, self._session = assignment, token, session
+        self._users: dict[str, str] = {}  # Moodle's user ids, by the number in its downloads
+
+    def target(self) -> Target:
+        """Where the scores go."""
+        answer = self._read("mod_assign_get_assignments", {"courseids[0]": self._course})
+        found = [
+            a for c in answer["courses"] for a in c["assignments"] if a["id"] == self._assignment
+        ]
+        if not found:
+            raise LmsError(f"Moodle: no assignment {self._assignment} in course {self._course}")
+        (about,) = found
+        if about["teamsubmission"]:
+            raise LmsError(
+                f"{about['name']}: handed in by teams, whose numbers are no student's: use the "
+                "grading worksheet (export --to moodle)"
+            )
+        if about["grade"] <= 0:
+            raise LmsError(f"{about['name']}: Moodle grades it by a scale, not in points")
+        later = about.get("markingworkflow")
+        told = "see nothing before you release the grades" if later else "see scores at once"
+        return Target(
+            platform="moodle",
+            place=f"{self._url} course {self._course} assignment {self._assignment}",
+            title=about["name"],
+            max_score=rounded(about["grade"]),
+            remarks=(f"students {told}",),
+        )
+
+    def read(self) -> dict[str, Remote]:
+        """What it holds of everybody, by the number in Moodle's downloads."""
+        which = {"assignmentids[0]": self._assignment}
+        mapped = self._of_assignment(self._read("mod_assign_get_user_mappings", which))
+        self._users = {str(m["id"]): str(m["userid"]) for m in mapped.get("mappings", ())}
+        graded = self._of_assignment(self._read("mod_assign_get_grades", which))
+        scores = _latest(graded.get("grades", ()))
+        handed = self._of_assignment(self._read("mod_assign_get_submissions", which))
+        times = _latest(handed.get("submissions", ()))
+        return {
+            number: Remote(
+                student_id=number,
+                score=_score(scores.get(user, {}).get("grade")),
+                submitted_at=_when(times.get(user, {})),
+            )
+            for number, user in self._users.items()
+        }
+
+    def _of_assignment(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        for one in answer["assignments"]:
+            if one.get("assignmentid", one.get("id")) == self._assignment:
+                return dict(one)
+        return {}
+
+    def read_one(self, student_id: str) -> Remote:
+        """What it holds of one student now."""
+        return self.read().get(student_id, Remote(student_id))
+
+    def write(self, writing: Writing, at: str) -> None:
+        """Write a score, with its comment and file; earlier ones are replaced."""
+        fields = {
+            "assignmentid": self._assignment,
+            "applytoall": 0,
+            "grades[0][userid]": self._users[writing.student_id],
+            "grades[0][grade]": str(writing.score),
+            "grades[0][attemptnumber]": -1,
+            "grades[0][addattempt]": 0,
+            "grades[0][workflowstate]": "",  # as it is
+        }
+        feedback = "grades[0][plugindata]"
+        if writing.comment:
+            text = escape(writing.comment).replace("\n", "<br>\n")
+            fields[f"{feedback}[assignfeedbackcomments_editor][text]"] = text
+            fields[f"{feedback}[assignfeedbackcomments_editor][format]"] = HTML
+        if writing.file:
+            fields[f"{feedback}[files_filemanager]"] = self._upload(writing)
+        self._call("POST", "mod_assign_save_grades", fields)
+
+    def _upload(self, writing: Writing) -> int:
+        path = Path(str(writing.file))
+        with open(path, "rb") as file:
+            answer = self._session.post(
+                f"{self._url}/webservice/upload.php",
+                data={"token": self._token, "filearea": "draft", "itemid": 0},
+                files={"file": (path.name, file, "text/html")},
+            )
+        content = _json("the upload of a file", answer)
+        return int(content[0]["itemid"])
+
+    def tidy(self, writing: Writing) -> None:
+        """Nothing piles up: a comment takes the place of the one before."""
+
+    def _read(self, function: str, fields: Mapping[str, Any]) -> Any:
+        return self._call("GET", function, fields)
+
+    def _call(self, method: str, function: str, fields: Mapping[str, Any]) -> Any:
+        common = {"wstoken": self._token, "wsfunction": function, "moodlewsrestformat": "json"}
+        where = "params" if method == "GET" else "data"
+        url = f"{self._url}/webservice/rest/server.php"
+        answer = self._session.request(method, url, **{where: common | dict(fields)})
+        return _json(function, answer)
+
+
+def _json(asked: str, answer: requests.Response) -> Any:
+    """What an answer holds. Moodle's errors come with status 200.
+
+    Raises:
+        LmsError: it is an error.
+    """
+    try:
+        content = answer.json()
+    except requests.JSONDecodeError as error:
+        raise OutcomeUnknown(f"Moodle: {asked}: the answer is not JSON") from error
+    if isinstance(content, dict) and ("exception" in content or "error" in content):
+        said = content.get("message") or content.get("error")
+        raise LmsError(f"Moodle: {asked}: {str(said)[:300]} ({content.get('errorcode', '')})")
+    if answer.status_code >= 400:
+        raise LmsError(f"Moodle: {asked}: answered {answer.status_code}")
+    return content
+
+
+def _latest(rows: Any) -> dict[str, dict[str, Any]]:
+    """Each user's row of their last attempt."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: row["attemptnumber"]):
+        found[str(row["userid"])] = row
+    return found
+
+
+def _score(grade: str | None) -> Decimal | None:
+    """Moodle has -1 for "not graded"."""
+    if not grade or Decimal(grade) < 0:
+        return None
+    return rounded(float(grade))
+
+
+def _when(submission: Mapping[str, Any]) -> str:
+    """When the latest submission came in; an untouched draft counts for nothing."""
+    if submission.get("status") != "submitted":
+        return ""
+    return datetime.fromtimestamp(submission["timemodified"], UTC).isoformat()
