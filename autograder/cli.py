@@ -245,6 +245,23 @@ def check(notebook: Path, assignment: str | None) -> None:
 
 
 @main.command()
+@click.argument("results", type=_Path(path_type=Path))
+@click.option("--student", "student_id", help="Forget this one only.")
+@click.confirmation_option(prompt="Delete what was recorded? There is no way back.")
+@click.pass_context
+def purge(context: click.Context, results: Path, student_id: str | None) -> None:
+    """Forget a class, or one student: results, marks, feedback and what uploads noted."""
+    from .purge import purge_all, purge_student
+
+    if student_id is not None:
+        purge_student(results, student_id)
+        context.invoke(report, results=results)
+        return
+    if left := purge_all(results):
+        click.echo(plain(f"not ours, and left alone: {', '.join(left)}"))
+
+
+@main.command()
 def doctor() -> None:
     """Say how well this machine keeps student code apart, and how to do better."""
     from .tier import detect

@@ -170,6 +170,16 @@ class Store:
             values = {"path": path} | asdict(receipt)
             connection.execute(SUBMISSIONS.update().where(where).values(values))
 
+    def forget(self, student_id: str) -> None:
+        """Delete a student's result and marks, and what the file still holds of them."""
+        with self._transaction() as connection:
+            connection.execute(SUBMISSIONS.delete().where(SUBMISSIONS.c.student_id == student_id))
+            connection.execute(MARKS.delete().where(MARKS.c.student_id == student_id))
+        with self._reading() as connection:
+            outside = connection.execution_options(isolation_level="AUTOCOMMIT")
+            outside.exec_driver_sql("VACUUM")  # deleted rows stay in the file until then
+            outside.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
 
 def read_about(folder: Path) -> dict[str, str]:
     """What the record of a results folder says it is of; nothing is written.

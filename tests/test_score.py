@@ -244,9 +244,7 @@ def test_what_is_done_leaves_out_grader_errors(tmp_path):
     with Store(tmp_path, ABOUT) as store:
         for name, found in {"a": FULL, "b": UNREADABLE, "c": OURS, "d": CRASHED}.items():
             store.save(replace(found, student_id=name, fingerprint=name.upper()))
-        assert store.done() == {
-            name: (name.upper(), "ann.ipynb", NO_RECEIPT) for name in "ab"
-        }
+        assert store.done() == {name: (name.upper(), "ann.ipynb", NO_RECEIPT) for name in "ab"}
 
 
 def test_a_submission_that_moved_is_noted(tmp_path):

@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from ..errors import LmsError, OutcomeUnknown
+from ..release import Release
 from .journal import Journal
-from .lms import Lms, Remote, Writing
-from .plan import Action, Row
+from .lms import Lms, Remote, Target, Writing
+from .plan import Action, Past, Row, Wishes, plan
+
+Progress = Callable[[], None]  # called for each score that is dealt with
+Act = Callable[[Target, Sequence[Row]], Progress | None]  # None: leave it at the plan
 
 TRIES = 5  # of one write whose outcome stays unknown
 
 
-def apply(
-    lms: Lms, rows: Sequence[Row], journal: Journal, progress: Callable[[], None]
-) -> dict[str, str]:
+def upload(
+    lms: Lms, told: Sequence[Release], results: Path, wishes: Wishes, act: Act
+) -> tuple[list[Row], dict[str, str]]:
+    """The whole flow: look, plan, have `act` show the plan and say how to go on, then apply.
+
+    Returns the plan, and what went wrong by student id.
+
+    Raises:
+        LmsError: the LMS refuses, has another number of points, or is another one than before.
+        ResultsError: the journal is damaged.
+    """
+    target = lms.target()
+    with Journal(results, target) as journal:
+        past = Past(journal.scores_of_ours(), journal.done())
+        rows = plan(target, told, lms.read(), past, wishes)
+        advance = act(target, rows)
+        return rows, apply(lms, rows, journal, advance) if advance else {}
+
+
+def apply(lms: Lms, rows: Sequence[Row], journal: Journal, progress: Progress) -> dict[str, str]:
     """Write what the plan says, then read everything back.
 
     Returns what went wrong, by student id; the next run goes on from there.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from ..escape import plain
 
 if TYPE_CHECKING:
     from ..course import Assignment
-    from .lms import Lms
+    from .lms import Lms, Target
 
 
 @click.command()
@@ -47,26 +49,25 @@ def upload(
     from ..release import releases
     from ..store import Store, read_about
     from . import show
-    from .apply import apply
-    from .journal import Journal
-    from .plan import Past, Wishes, plan
+    from .apply import Progress
+    from .apply import upload as carry_out
+    from .plan import Row, Wishes
 
     about = read_about(results)
     assignment = find_course(folder).assignment(about["assignment"])
-    wishes = Wishes(comment, feedback, overwrite, zero_missing)
     lms = _connect(platform, assignment)
-    with Store(results, about) as store:
-        told = releases(list(store.results()), assignment, results)
-        target = lms.target()
-        _refuse_other_title(platform, assignment, target.title)
-        with Journal(results, target) as journal:
-            past = Past(journal.scores_of_ours(), journal.done())
-            rows = plan(target, told, lms.read(), past, wishes)
+    wishes = Wishes(comment, feedback, overwrite, zero_missing)
+    with Store(results, about) as store, contextlib.ExitStack() as shown:
+
+        def act(target: Target, rows: Sequence[Row]) -> Progress | None:
+            _refuse_other_title(platform, assignment, target.title)
             show.plan(target, rows, for_real)
-            problems: dict[str, str] = {}
-            if for_real:
-                with show.progress(sum(row.writing is not None for row in rows)) as advance:
-                    problems = apply(lms, rows, journal, advance)
+            if not for_real:
+                return None
+            return shown.enter_context(show.progress(sum(bool(row.writing) for row in rows)))
+
+        told = releases(list(store.results()), assignment, results)
+        rows, problems = carry_out(lms, told, results, wishes, act)
     for student, problem in problems.items():
         click.echo(plain(f"{student}: {problem}"), err=True)
     sys.exit(show.code(rows, problems))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import LmsError, ResultsError
+from ..files import replacing
 from .lms import Target, Writing
 
 FOLDER = "uploads"
@@ -37,6 +38,8 @@ class Journal:
         folder.mkdir(mode=0o700, exist_ok=True)
         self.path = folder / f"{target.platform}.jsonl"
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        for place in (results, folder):  # a new name is on the disk only then
+            _sync(place)
         try:
             self._last, self.records = self._replay()
         except BaseException:
@@ -71,11 +74,14 @@ class Journal:
         return self._add(event, op=writing.op, student=writing.student_id, score=score, **more)
 
     def scores_of_ours(self) -> dict[str, set[Decimal]]:
-        """By student: scores that came from us, or may have."""
+        """By student: the score that we wrote last, and any later one that may have got through."""
         found: dict[str, set[Decimal]] = {}
         for record in self.records:
-            if record["event"] == "intent" and record["score"] is not None:
-                found.setdefault(record["student"], set()).add(Decimal(record["score"]))
+            if record.get("score") is not None:
+                ours = found.setdefault(record["student"], set())
+                if record["event"] in DONE:
+                    ours.clear()
+                ours.add(Decimal(record["score"]))
         return found
 
     def done(self) -> set[str]:
@@ -123,6 +129,31 @@ class Journal:
             last = _hash(line)
             records.append(record)
         return last, records
+
+
+def forget(path: Path, student_id: str) -> None:
+    """Write a journal again without the lines of one student; it is chained anew.
+
+    Raises:
+        OSError: it could not be written, and is as before.
+    """
+    last, lines = "", []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        record = json.loads(line)
+        if record.get("student") != student_id:
+            lines.append(json.dumps(record | {"after": last}) + "\n")
+            last = _hash(lines[-1])
+    with replacing(path) as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.writelines(lines)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _hash(line: str) -> str:

@@ -6,7 +6,7 @@ Functions and fields: https://docs.moodle.org/dev/Web_service_API_functions (mod
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from html import escape
@@ -56,7 +56,7 @@ class Moodle:
             place=f"{self._url} course {self._course} assignment {self._assignment}",
             title=about["name"],
             max_score=rounded(about["grade"]),
-            remarks=(f"students {told}",),
+            remarks=(f"students {told}", *_switched_off(about)),
         )
 
     def read(self) -> dict[str, Remote]:
@@ -148,6 +148,19 @@ def _json(asked: str, answer: requests.Response) -> Any:
     if answer.status_code >= 400:
         raise LmsError(f"Moodle: {asked}: answered {answer.status_code}")
     return content
+
+
+def _switched_off(about: Mapping[str, Any]) -> Iterator[str]:
+    """Kinds of feedback that this assignment does not take."""
+    enabled = {
+        config["plugin"]
+        for config in about.get("configs", ())
+        if (config["subtype"], config["name"]) == ("assignfeedback", "enabled")
+        and config["value"] == "1"
+    }
+    for plugin, what in {"comments": "--comment", "file": "--feedback"}.items():
+        if plugin not in enabled:
+            yield f"feedback {plugin} is switched off there: {what} would be lost"
 
 
 def _latest(rows: Any) -> dict[str, dict[str, Any]]:

@@ -75,7 +75,7 @@ class Session(requests.Session):
             sleep=self._sleep,
             reraise=True,
         )
-        options = {"timeout": SECONDS, "allow_redirects": False} | options
+        options = {"timeout": SECONDS} | options | {"allow_redirects": False}
         return retrying(self._once, method, url, *rest, **options)
 
     def _once(self, method: str, url: str, *rest: Any, **options: Any) -> requests.Response:
