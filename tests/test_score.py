@@ -17,7 +17,7 @@ from autograder.errors import ResultsError
 from autograder.escape import file_names
 from autograder.files import replacing
 from autograder.grading import Policy
-from autograder.model import NO_RECEIPT, CellNote, Kind, Outcome, Receipt, Result, Status, Verdict
+from autograder.model import NO_RECEIPT, CellNote, Kind, Outcome, Result, Status, Verdict
 from autograder.pages import IN_WORDS, summary, write_pages
 from autograder.score import Score, number, score, write_csv
 from autograder.store import FILE, Store, read_about

@@ -282,7 +282,7 @@ def test_moodle_comments_are_text_and_not_markup(tmp_path):
     with world(stub("moodle", 1)) as there:
         send(there.lms(), CLASS[:1], tmp_path, comment=True)
     ((_, (comment,), _),) = there.held().values()
-    assert "<br>" in comment and "&lt;gradient&gt; is the sum &amp;" in comment
+    assert "<br>" in comment and "&lt;gradient&gt; is a sum &amp;" in comment
 
 
 # The wire

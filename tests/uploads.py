@@ -32,7 +32,7 @@ def release(student: object, score: object = None, **more: Any) -> Release:
         "student_id": str(student),
         "score": None if score is None else Decimal(str(score)),
         "max_score": MOST,
-        "comment": f"{score} of 10 points.\nfresh (1 of 2): the second <gradient> is the sum & more.",
+        "comment": f"{score} of 10 points.\nfresh (1 of 2): the <gradient> is a sum & more.",
         "feedback": Path("missing.html"),
         "attempt": "",
         "graded_at": "2026-11-20T12:00:00+00:00",

@@ -17,7 +17,7 @@ from moodleteacher.courses import MoodleCourse
 
 def main(address: str, token: str, course: str, number: str, user: str, grade: str) -> None:
     connection = MoodleConnection(moodle_host=address, token=token)
-    about = MoodleCourse(connection, int(course), "DL", "Deep learning", False)
+    about = MoodleCourse(connection, int(course), "DL", "Deep learning")
     assignment = MoodleAssignment.from_assignment_id(about, int(number))
     submissions = assignment.submissions(must_have_files=False)
     (mine,) = [one for one in submissions if one.userid == int(user)]
