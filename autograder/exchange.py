@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from .escape import plain
-from .model import Status
 from .sheets import FORMATS
 from .sheets.order import Order
 
@@ -49,6 +48,7 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
         if value and option not in FORMATS[target].options:
             raise click.UsageError(f"--{option.replace('_', '-')} means nothing to {target}")
     from .course import find_course
+    from .model import Status
     from .store import Store, read_about
 
     def say(line: str) -> None:

@@ -10,6 +10,7 @@ import re
 import stat
 import zipfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from autograder.cli import main
 from autograder.course import Assignment, find_course
 from autograder.errors import ResultsError, SheetError
 from autograder.files import write_private
-from autograder.grading import Policy
+from autograder.grading import LatePolicy, Policy
 from autograder.model import Kind, Outcome, Receipt, Result, Status, Verdict
 from autograder.pages import write_pages
 from autograder.score import write_csv
@@ -567,7 +568,8 @@ def test_canvas_takes_feedback_under_the_name_that_was_handed_in(export, tmp_pat
     results = [graded(student, path=path) for student, (path, _) in CANVAS_NAMES.items()]
     (tmp_path / "results").mkdir()
     write_pages(tmp_path / "results", results, HW1)
-    _, told = export("canvas", CANVAS, *results, failed("106"), feedback=True)
+    ours = replace(failed("106"), path="noe_106_7_hw1.ipynb")
+    _, told = export("canvas", CANVAS, *results, ours, feedback=True)
     pages = unzipped(tmp_path / "results/canvas-feedback.zip", told)
     expected = {student: name for student, (_, name) in CANVAS_NAMES.items() if name}
     assert list(pages) == list(expected.values())
@@ -645,6 +647,23 @@ def test_gradescope_s_results_fit_its_schema_and_who_has_no_score_has_no_file(ex
     for data in found.values():
         jsonschema.validate(data, SCHEMA)
         assert data["score"] == sum(test["score"] for test in data["tests"]) == 8.5
+
+
+def test_a_late_policy_is_in_the_score_and_is_told_once(export, tmp_path):
+    due = datetime(2026, 11, 20, tzinfo=UTC)
+    policy = Policy(late=LatePolicy(due={"hw1": due}, percent_per_day=10))
+    late = graded("101", receipt=Receipt("1", "2026-11-20T01:00:00+00:00"))
+    assignment = replace(HW1, policy=policy)
+    written, told = export("canvas", CANVAS, late, assignment=assignment)
+    assert canvas_changes(CANVAS, written) == {"101": "7.5"}
+    assert "have the LMS take nothing more" in told
+    assert "lateness" not in export("canvas", CANVAS, graded("101"), assignment=assignment)[1]
+    export("gradescope", None, late, assignment=assignment)
+    data = json.loads((tmp_path / "results/gradescope/101.json").read_text())
+    assert data["score"] == 7.5 and data["output"].startswith("1 points less: late by 1 h")
+    export("json", None, late, assignment=assignment)
+    (row,) = json.loads((tmp_path / "results/scores.json").read_text())
+    assert (row["score"], row["late"], row["flagged_late"]) == (7.5, -1, False)
 
 
 # The command

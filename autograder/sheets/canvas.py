@@ -19,7 +19,6 @@ from .join import Column, Plan, Seat, choose, column_called, deliver, join, peop
 from .order import Order
 
 TITLE = re.compile(r"(.*)\s\((\d+)\)", re.DOTALL)
-NO_STUDENT = re.compile(r"\s*(Muted|Manual Posting.*)?\s*", re.IGNORECASE | re.DOTALL)
 POSSIBLE = "Points Possible"
 KEPT = {"EX": "excused", "N/A": "not assigned to them"}
 
@@ -40,8 +39,7 @@ def write(order: Order, say: Callable[[str], None]) -> int:
     seats = [
         Seat(row, (cells[key].strip(),), KEPT.get(cells[column.index].strip().upper(), ""))
         for row, cells in rows.items()
-        if POSSIBLE not in cells[0] and not all(map(NO_STUDENT.fullmatch, cells))
-        if cells[key].strip()
+        if cells[key].strip()  # the rows of points and of "Manual Posting" have no id
     ]
     plan = join(sheet, seats, column, order)
     pages = _pages(plan, order, say) if order.feedback else None
