@@ -74,7 +74,7 @@ def _pages(plan: Plan, order: Order, say: Callable[[str], None]) -> list[Page]:
     paths = {result.student_id: PurePosixPath(result.path).name for result in order.results}
     for release in order.releases:
         student = release.student_id
-        if release.score is None or student not in plan.seats:
+        if student not in plan.with_our_score:
             continue
         parts = paths[student].split("_")
         numbers = [place for place, part in enumerate(parts) if re.fullmatch(r"[0-9]+", part)]

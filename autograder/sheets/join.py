@@ -69,7 +69,12 @@ class Plan:
 
     changes: dict[tuple[int, int], str] = field(default_factory=dict)
     fates: dict[str, list[str]] = field(default_factory=lambda: {fate: [] for fate in FATES})
-    seats: dict[str, Seat] = field(default_factory=dict)  # by our id: those who may be written to
+    seats: dict[str, Seat] = field(default_factory=dict)  # by our id
+
+    @property
+    def with_our_score(self) -> set[str]:
+        """Who has our score in the table, so that feedback fits."""
+        return {*self.fates["set"], *self.fates["unchanged"]}
 
 
 def decimal(text: str) -> Decimal | None:

@@ -99,9 +99,8 @@ def _comment(
 ) -> None:
     """The comment of each student who has our score, where there is no other one."""
     counts, conflicts = {"set": 0, "unchanged": 0}, []
-    ours = {*plan.fates["set"], *plan.fates["unchanged"]}
     for release in order.releases:
-        if release.student_id in ours:
+        if release.student_id in plan.with_our_score:
             row = plan.seats[release.student_id].row
             old = sheet.values(row)[index].replace("\r\n", "\n").strip()
             new = _as_html(release.comment)
@@ -131,5 +130,5 @@ def _pages(plan: Plan, order: Order) -> list[Page]:
             release.feedback,
         )
         for release in order.releases
-        if release.score is not None and release.student_id in plan.seats
+        if release.student_id in plan.with_our_score
     ]
