@@ -610,9 +610,10 @@ def test_moodle_takes_feedback_by_participant_and_the_zip_names_nobody(export, t
     assert (tmp_path / "results/moodle-feedback.zip").read_bytes() == first
 
 
-def test_a_page_that_is_not_there_is_told_with_its_cure(export):
+def test_a_page_that_is_not_there_is_told_with_its_cure(export, tmp_path):
     with pytest.raises(ResultsError, match="autograder report"):
         export("canvas", CANVAS, graded("101", path="doe_101_2_a.ipynb"), feedback=True)
+    assert list((tmp_path / "results").iterdir()) == []
 
 
 # Rows and results.json

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 from ..errors import SheetError
 from .cells import read_sheet
-from .feedback import Page, zip_pages
+from .feedback import Page
 from .join import Column, Plan, Seat, choose, column_called, deliver, join, people
 from .order import Order
 
@@ -42,10 +42,7 @@ def write(order: Order, say: Callable[[str], None]) -> int:
         if cells[key].strip()  # the rows of points and of "Manual Posting" have no id
     ]
     plan = join(sheet, seats, column, order)
-    pages = _pages(plan, order, say) if order.feedback else None
-    deliver(plan, sheet, order, say)
-    if pages is not None:
-        zip_pages(pages, order, say)
+    deliver(plan, sheet, order, say, _pages(plan, order, say) if order.feedback else None)
     return 0
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ResultsError
-from ..files import PRIVATE, write_private
+from ..files import PRIVATE
 from .order import Order
 
-MADE = (1980, 1, 1, 0, 0, 0)  # so that the same pages make the same zip
+MADE = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -23,23 +23,21 @@ class Page:
     path: Path
 
 
-def zip_pages(pages: Sequence[Page], order: Order, say: Callable[[str], None]) -> None:
-    """Write the zip into the results folder.
+def zipped(pages: Sequence[Page], order: Order) -> bytes:
+    """The zip; the same one for the same pages.
 
     Raises:
         ResultsError: a page is not there.
     """
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for page in pages:
             info = zipfile.ZipInfo(page.name, MADE)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = PRIVATE << 16
             try:
-                zipped.writestr(info, page.path.read_bytes())
+                archive.writestr(info, page.path.read_bytes())
             except FileNotFoundError as error:
                 cure = f"run `autograder report {order.folder}` first"
                 raise ResultsError(f"{page.path.parent}: a page is not there: {cure}") from error
-    path = order.folder / f"{order.target}-feedback.zip"
-    write_private(path, buffer.getvalue())
-    say(f"wrote {path}: {len(pages)} feedback pages")
+    return buffer.getvalue()

@@ -16,6 +16,7 @@ from pathlib import Path
 from ..errors import SheetError
 from ..files import write_private
 from .cells import Sheet, edited
+from .feedback import Page, zipped
 from .order import Order
 
 NUMBER = re.compile(r"-?[0-9.,]*[0-9]")
@@ -171,8 +172,19 @@ def join(
     return plan
 
 
-def deliver(plan: Plan, sheet: Sheet, order: Order, say: Callable[[str], None]) -> None:
-    """Write the edited file, and tell what was done."""
+def deliver(
+    plan: Plan,
+    sheet: Sheet,
+    order: Order,
+    say: Callable[[str], None],
+    pages: Sequence[Page] | None = None,
+) -> None:
+    """Write the edited file and perhaps a zip of feedback pages, and tell what was done.
+
+    Raises:
+        AutograderError: a page is not there, or the file would replace another; nothing is written.
+    """
+    archive = None if pages is None else zipped(pages, order)
     write_private(order.destination, edited(sheet, plan.changes).content())
     counts = {fate: len(students) for fate, students in plan.fates.items()}
     always = ("set", "unchanged", "conflict", "missing", "absent")
@@ -183,6 +195,10 @@ def deliver(plan: Plan, sheet: Sheet, order: Order, say: Callable[[str], None]) 
     if order.has_late_penalties:
         say("what grading.yml takes for lateness is taken: have the LMS take nothing more")
     say(f"wrote {order.destination}")
+    if pages is not None and archive is not None:
+        path = order.folder / f"{order.target}-feedback.zip"
+        write_private(path, archive)
+        say(f"wrote {path}: {len(pages)} feedback pages")
 
 
 def decimal_mark(sheet: Sheet, column: Column) -> str:

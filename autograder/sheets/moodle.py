@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ..errors import SheetError
 from ..escape import cell
 from .cells import Sheet, read_sheet
-from .feedback import Page, zip_pages
+from .feedback import Page
 from .join import (
     Column,
     Plan,
@@ -58,10 +58,7 @@ def write(order: Order, say: Callable[[str], None]) -> int:
     plan = join(sheet, seats, column, order, decimal_mark(sheet, column))
     if order.comments is not None:
         _comment(plan, sheet, column_called(order.comments, header, path), order, say)
-    pages = _pages(plan, order)
-    deliver(plan, sheet, order, say)
-    if order.feedback:
-        zip_pages(pages, order, say)
+    deliver(plan, sheet, order, say, _pages(plan, order) if order.feedback else None)
     return 0
 
 
