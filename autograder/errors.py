@@ -5,6 +5,7 @@ AutograderError
 │   └── SolutionRaised a solution raised on a case, perhaps of one student only
 ├── SubmissionsError   there is nothing to grade where we were told to look
 ├── ResultsError       the results folder belongs to something else
+├── SheetError         a table of an LMS's is not what it should be, and nothing was written
 ├── SandboxError       this machine cannot run student code safely, or a zygote did not start
 │   └── ZygoteDied     a zygote that had started is gone
 ├── LmsError           an LMS refused, or its answer is not what was asked for
@@ -51,6 +52,10 @@ class SubmissionsError(AutograderError):
 
 class ResultsError(AutograderError):
     """The results folder belongs to another assignment, secret or version."""
+
+
+class SheetError(AutograderError):
+    """A table of an LMS's is not what it should be, and nothing was written."""
 
 
 class SandboxError(AutograderError):

@@ -4,50 +4,64 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from .escape import plain
+from .sheets import FORMATS
+from .sheets.order import Order
 
 _FOLDER = click.Path(path_type=Path)
-_COURSE = click.option("--course", "gradebook", type=_FOLDER, help="The nbgrader course's folder.")
+_COURSE = click.option("--course", type=_FOLDER, help="The nbgrader course's folder.")
 
 
 @click.command()
 @click.argument("results", type=_FOLDER)
-@click.option("--to", "target", type=click.Choice(["csv", "nbgrader"]), required=True)
+@click.option("--to", "target", type=click.Choice(list(FORMATS)), required=True)
+@click.option("--gradebook", type=_FOLDER, help="The LMS's own export, for a copy with our scores.")
+@click.option(
+    "--file",
+    type=_FOLDER,
+    help="Where to write; default: in RESULTS, under the name of the LMS's file or of the format.",
+)
+@click.option("--column", help="Its column: title, id, or both as in 'Backprop (2345)'.")
+@click.option("--match", help="The column of its file that holds our student ids.")
+@click.option("--roster", type=_FOLDER, help="A class list: id, e-mail. Matches by address, too.")
+@click.option("--feedback", is_flag=True, help="Make the zip of feedback pages for it as well.")
+@click.option("--comments", metavar="COLUMN", help="The column that our comments go to.")
+@click.option("--zero-missing", is_flag=True, help="0 for students who handed nothing in.")
+@click.option("--overwrite", is_flag=True, help="Replace other scores that are there.")
 @_COURSE
-@click.option("--file", type=_FOLDER, help="Where to write the csv; default: RESULTS/scores.csv.")
 @click.pass_obj
-def export(
-    folder: Path | None, results: Path, target: str, gradebook: Path | None, file: Path | None
-) -> None:
-    """Write the results for another system: a CSV file, or an nbgrader course.
+def export(folder: Path | None, /, results: Path, target: str, **options: Any) -> None:
+    """Write the results for another system, as a file or into an nbgrader course.
+
+    Canvas, Moodle, Blackboard and Brightspace take their own file back, with scores in it: give it
+    with --gradebook; every byte but those of the scores stays as it was. Scores that are there and
+    students who handed nothing in are left as they are.
 
     For nbgrader, autograded notebooks, scores and comments are written as `nbgrader autograde`
-    would have; formgrader, feedback and nbgrader's own export go on from there.
+    would have. Exit code 2: some students have no score through a fault on our side.
     """
+    for option, value in options.items():
+        if value and option not in FORMATS[target].options:
+            raise click.UsageError(f"--{option.replace('_', '-')} means nothing to {target}")
     from .course import find_course
-    from .score import write_csv
+    from .model import Status
     from .store import Store, read_about
+
+    def say(line: str) -> None:
+        click.echo(plain(line))
 
     about = read_about(results)
     assignment = find_course(folder).assignment(about["assignment"])
     with Store(results, about) as store:
-        found = list(store.results())
-        if target == "csv":
-            path = file or results / "scores.csv"
-            points = (assignment.rubric, assignment.question_points, assignment.late)
-            write_csv(path, found, *points)
-            click.echo(plain(str(path)))
-            return
-    from .doors import gradebook as nbgrader
-
-    problems = 0
-    for student, problem in nbgrader.export(_given(gradebook), assignment, found):
-        problems += bool(problem)
-        click.echo(plain(f"{student}: {problem or 'written'}"))
-    sys.exit(2 if problems else 0)
+        order = Order(target, results, assignment, list(store.results()), **options)
+        problems = FORMATS[target].write(order, say)
+    if without := [r.student_id for r in order.results if r.status is Status.grader_error]:
+        say(f"no score, as our grader failed: {', '.join(without)}: grade them again")
+    sys.exit(2 if problems or without else 0)
 
 
 @click.command("import")
@@ -55,8 +69,10 @@ def export(
 @click.option("--from", "source", type=click.Choice(["nbgrader"]), required=True)
 @_COURSE
 @click.pass_obj
-def import_(folder: Path | None, results: Path, source: str, gradebook: Path | None) -> None:
+def import_(folder: Path | None, results: Path, source: str, course: Path | None) -> None:
     """Take over the marks that people gave elsewhere, and write scores and pages again."""
+    if course is None:
+        raise click.UsageError("nbgrader needs --course, the folder with gradebook.db")
     from . import pipeline
     from .course import find_course
     from .doors.marks import MARKER
@@ -65,9 +81,7 @@ def import_(folder: Path | None, results: Path, source: str, gradebook: Path | N
 
     about = read_about(results)
     assignment = find_course(folder).assignment(about["assignment"])
-    found = marks_of(
-        _given(gradebook), assignment.name, assignment.question_points, assignment.rubric
-    )
+    found = marks_of(course, assignment.name, assignment.question_points, assignment.rubric)
     count = students = 0
     with Store(results, about) as store:
         known = {result.student_id: result.marks for result in store.results()}
@@ -87,9 +101,3 @@ def import_(folder: Path | None, results: Path, source: str, gradebook: Path | N
             count, students = count + len(given), students + bool(given)
         pipeline.publish(store, results, assignment)
     click.echo(f"{count} marks of {students} students")
-
-
-def _given(gradebook: Path | None) -> Path:
-    if gradebook is None:
-        raise click.UsageError("nbgrader needs --course, the folder with gradebook.db")
-    return gradebook

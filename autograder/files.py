@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+PRIVATE = 0o600  # for files of scores
 DRAFT = re.compile(r"\.[0-9a-f]{16}\.draft(-journal)?")
 
 
@@ -19,16 +20,35 @@ def draft_of(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[TextIO]:
+def replacing(path: Path, mode: int = 0o666) -> Iterator[TextIO]:
     """A UTF-8 text file that takes the place of `path` when the block ends without an error.
 
     Raises:
         OSError: it could not be written; the error names it.
     """
+    with _taking_the_place_of(path) as draft:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with open(descriptor, "w", encoding="utf-8", newline="") as file:
+            yield file
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put a file in the place of `path`, whole or not at all, that nobody else may read.
+
+    Raises:
+        OSError: it could not be written; the error names it.
+    """
+    with _taking_the_place_of(path) as draft:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+        with open(descriptor, "wb") as file:
+            file.write(content)
+
+
+@contextlib.contextmanager
+def _taking_the_place_of(path: Path) -> Iterator[Path]:
     draft = draft_of(path)
     try:
-        with open(draft, "x", encoding="utf-8", newline="") as file:
-            yield file
+        yield draft
         os.replace(draft, path)
     except BaseException as error:
         with contextlib.suppress(OSError):

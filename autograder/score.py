@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .escape import cell
-from .files import replacing
+from .files import PRIVATE, replacing
 from .grading import Points, Rubric
 from .late import ON_TIME, LateRules, Penalty, penalty
 from .model import Kind, Result, Status
@@ -68,22 +68,32 @@ def write_csv(
 ) -> None:
     """Write `scores.csv` (UTF-8, RFC 4180): one row for each submission, a column an exercise.
 
+    Nobody else may read it, as it is of a whole class.
     The columns of the questions come after these; they are empty where nobody has marked yet. Where
     there is a late policy, `late` is last: the points taken away, as a negative number.
     """
-    counting = by_hand(results, questions)
-    with replacing(path) as file:
-        header = ["student_id", "submission", "status", "score", "max_score"]
+    with replacing(path, PRIVATE) as file:
         writer = csv.writer(file)
-        writer.writerow(map(cell, [*header, *rubric, *questions, *(["late"] if late else [])]))
-        for result in results:
-            found = score(result, rubric, counting, late)
-            points = (number(found.total), number(found.max_score))
-            cells = [number(value) for value in found.exercises.values()]
-            marks = [number(found.questions.get(question)) for question in questions]
-            row = [result.student_id, result.path, result.status, *points]
-            lost = [number(0.0 - found.late.points)] if late else []
-            writer.writerow(map(cell, [*row, *cells, *marks, *lost]))
+        for row in table(results, rubric, questions, late):
+            writer.writerow(cell(v) if isinstance(v, str) else number(v) for v in row)
+
+
+def table(
+    results: Sequence[Result],
+    rubric: Rubric,
+    questions: Points,
+    late: LateRules | None = None,
+) -> Iterator[Sequence[str | float | None]]:
+    """The header of `scores.csv`, then its rows; what is open is None."""
+    counting = by_hand(results, questions)
+    header = ["student_id", "submission", "status", "score", "max_score"]
+    yield [*header, *rubric, *questions, *(["late"] if late else [])]
+    for result in results:
+        found = score(result, rubric, counting, late)
+        marks = [found.questions.get(question) for question in questions]
+        lost = [0.0 - found.late.points] if late else []
+        known = (result.student_id, result.path, result.status.value)
+        yield [*known, found.total, found.max_score, *found.exercises.values(), *marks, *lost]
 
 
 def number(points: float | None) -> str:

@@ -1,0 +1,35 @@
+"""Gradescope: a `results.json` for each submission, as our grader writes it in its container."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from ..doors.gradescope.report import report
+from ..escape import file_names
+from ..files import write_private
+from ..release import rounded
+from ..score import score
+from .order import Order
+
+
+def write(order: Order, say: Callable[[str], None]) -> int:
+    """Write a file for each student who has a score; an older one of who has none is deleted."""
+    folder = order.file or order.folder / "gradescope"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    names = file_names((result.student_id for result in order.results), ".json")
+    count = 0
+    for result in order.results:
+        path = folder / names[result.student_id]
+        points = score(result, order.assignment.rubric, {}, order.assignment.late)
+        if points.total is None:
+            path.unlink(missing_ok=True)
+            continue
+        made = report(result, order.assignment, None) | {"score": float(rounded(points.total))}
+        if points.late.reason:
+            lost = f"{rounded(points.late.points)} points less: {points.late.reason}."
+            made["output"] = "\n\n".join(filter(None, (lost, made["output"])))
+        write_private(path, json.dumps(made, indent=1).encode())
+        count += 1
+    say(f"wrote {count} files in {folder}")
+    return 0

@@ -1,0 +1,53 @@
+"""scores.csv, and the same as JSON with what else is known of each submission."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from .. import score
+from ..errors import ResultsError
+from ..files import write_private
+from ..grading import Points, Rubric
+from ..late import LateRules
+from ..score import number
+from .order import Order
+
+
+def write_csv(order: Order, say: Callable[[str], None]) -> int:
+    """Write the file that `grade` writes."""
+    path = order.file or order.folder / "scores.csv"
+    score.write_csv(path, order.results, *_points(order))
+    say(str(path))
+    return 0
+
+
+def write_json(order: Order, say: Callable[[str], None]) -> int:
+    """Write an array with an object for each row of scores.csv; what is open there is null."""
+    path = order.file or order.folder / "scores.json"
+    header, *rows = score.table(order.results, *_points(order))
+    names = [str(name) for name in header]
+    more = ("attempt", "submitted_at", "flagged_late", "comment")
+    if len({*names, *more}) < len(names) + len(more):
+        raise ResultsError(f"{path}: an exercise has the name of another column: rename it")
+    releases = {release.student_id: release for release in order.releases}
+    found = []
+    for result, row in zip(order.results, rows, strict=True):
+        receipt = result.receipt
+        known = (receipt.attempt or None, receipt.submitted_at or None, receipt.late)
+        comment = releases[result.student_id].comment or None
+        cells = [_value(cell) for cell in row]
+        found.append(dict(zip([*names, *more], [*cells, *known, comment], strict=True)))
+    write_private(path, (json.dumps(found, indent=1) + "\n").encode())
+    say(str(path))
+    return 0
+
+
+def _value(cell: str | float | None) -> str | float | None:
+    """A cell as JSON has it; numbers as scores.csv writes them."""
+    return cell if isinstance(cell, str | None) else json.loads(number(cell))
+
+
+def _points(order: Order) -> tuple[Rubric, Points, LateRules | None]:
+    assignment = order.assignment
+    return assignment.rubric, assignment.question_points, assignment.late
