@@ -23,6 +23,7 @@ def said(*command: object) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.filterwarnings("ignore:Canvas may respond unexpectedly:UserWarning")  # no https here
 def test_canvasapi_reads_pages_writes_and_is_throttled(tmp_path):
     made = stub("canvas", 7)
     page = tmp_path / "page.html"

@@ -212,7 +212,7 @@ def test_what_is_in_the_log_only_counts(results):
     alone.mkdir()
     shutil.copy(results / FILE, alone)
     before = content(results)
-    assert inspect(results / FILE) == ABOUT | {"schema": "2"}
+    assert inspect(results / FILE) == ABOUT | {"schema": "3"}
     assert content(results) == before | {f"{FILE}-shm": content(results)[f"{FILE}-shm"]}
     with Store(results, ABOUT) as store, Store(alone, ABOUT) as less:
         assert "zoe" in store.done() and "zoe" not in less.done()
@@ -220,7 +220,7 @@ def test_what_is_in_the_log_only_counts(results):
 
 def test_looking_at_a_record_leaves_nothing_beside_it(results):
     before = content(results)
-    assert inspect(results / FILE) == ABOUT | {"schema": "2"}
+    assert inspect(results / FILE) == ABOUT | {"schema": "3"}
     assert content(results) == before
 
 

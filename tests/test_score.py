@@ -17,7 +17,7 @@ from autograder.errors import ResultsError
 from autograder.escape import file_names
 from autograder.files import replacing
 from autograder.grading import Policy
-from autograder.model import NO_RECEIPT, CellNote, Kind, Outcome, Result, Status, Verdict
+from autograder.model import NO_RECEIPT, CellNote, Kind, Outcome, Receipt, Result, Status, Verdict
 from autograder.pages import IN_WORDS, summary, write_pages
 from autograder.score import Score, number, score, write_csv
 from autograder.store import FILE, Store, read_about
@@ -187,6 +187,7 @@ def test_what_cannot_be_replaced_leaves_no_draft(tmp_path):
 # The record
 
 ABOUT = {"assignment": "maths", "secret": "0123"}
+AGAIN = Receipt("2", "2026-11-20T23:59:00+01:00", late=True)
 HOSTILE = "<b>'; DROP TABLE submissions; --\0\x1b[31m é\u2028\n\r"
 RICH = Result(
     student_id=HOSTILE,
@@ -252,7 +253,8 @@ def test_a_submission_that_moved_is_noted(tmp_path):
         store.save(FULL)
         store.move("ann", "elsewhere/ann.ipynb", AGAIN)
         store.move("nobody", "x", AGAIN)
-        assert list(store.results()) == [replace(FULL, path="elsewhere/ann.ipynb")]
+        moved = replace(FULL, path="elsewhere/ann.ipynb", receipt=AGAIN)
+        assert list(store.results()) == [moved]
 
 
 def change(folder, statement):
@@ -277,7 +279,7 @@ def change(folder, statement):
         (
             ABOUT,
             "UPDATE about SET value = '0' WHERE key = 'schema'",
-            "{} is of schema '0', not '2': choose another --out",
+            "{} is of schema '0', not '3': choose another --out",
         ),
         (
             ABOUT,
@@ -323,7 +325,7 @@ def test_a_record_that_cannot_be_written_is_told(tmp_path):
 
 def test_what_a_record_is_of_can_be_read(tmp_path):
     stored(tmp_path)
-    assert read_about(tmp_path) == ABOUT | {"schema": "2"}
+    assert read_about(tmp_path) == ABOUT | {"schema": "3"}
 
 
 def test_a_folder_without_a_record_is_told_with_the_cure(tmp_path):

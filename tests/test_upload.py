@@ -164,7 +164,7 @@ def test_a_wrong_token_is_refused_and_shown_nowhere(platform, tmp_path, monkeypa
         client = there.lms()
         monkeypatch.setattr(module, "TOKEN", "changed since")
         monkeypatch.setattr(canvas_stub, "TOKEN", "changed since")
-        with pytest.raises(LmsError, match="(?i)token") as caught:
+        with pytest.raises(LmsError, match=r"(?i)token") as caught:
             client.target()
     assert "another" not in str(caught.value)
 

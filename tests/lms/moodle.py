@@ -71,6 +71,14 @@ class Moodle(Stub):
             return Answer(content=b"<?xml version='1.0'?>")
         return handler(given)
 
+    def core_course_get_user_administration_options(self, given: dict[str, str]) -> Answer:
+        options = [{"name": "gradebook", "available": True}]
+        return Answer(content={"courses": [{"id": COURSE, "options": options}], "warnings": []})
+
+    def core_enrol_get_enrolled_users(self, given: dict[str, str]) -> Answer:
+        rows = [{"id": user, "fullname": f"User {user}", "email": ""} for user in self.participants]
+        return Answer(content=rows)
+
     def mod_assign_get_assignments(self, given: dict[str, str]) -> Answer:
         course = {"id": COURSE, "shortname": "DL", "fullname": "Deep learning"}
         return Answer(content={"courses": [course | {"assignments": [self.about]}], "warnings": []})

@@ -8,14 +8,13 @@ import collections.abc
 import json
 import sys
 
-collections.Sequence = collections.abc.Sequence  # which it still expects to be there
-
-from moodleteacher.assignments import MoodleAssignment
-from moodleteacher.connection import MoodleConnection
-from moodleteacher.courses import MoodleCourse
-
 
 def main(address: str, token: str, course: str, number: str, user: str, grade: str) -> None:
+    collections.Sequence = collections.abc.Sequence  # which it still expects to be there
+    from moodleteacher.assignments import MoodleAssignment
+    from moodleteacher.connection import MoodleConnection
+    from moodleteacher.courses import MoodleCourse
+
     connection = MoodleConnection(moodle_host=address, token=token)
     about = MoodleCourse(connection, int(course), "DL", "Deep learning")
     assignment = MoodleAssignment.from_assignment_id(about, int(number))

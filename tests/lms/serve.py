@@ -1,4 +1,4 @@
-"""A small web server on a real socket, for stand-ins of an LMS: routes by pattern, and a wire log."""
+"""A small web server on a real socket, for stand-ins of an LMS: routes, and a wire log."""
 
 from __future__ import annotations
 

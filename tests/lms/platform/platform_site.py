@@ -1,6 +1,6 @@
 """Set the platform up, or serve it.
 
-platform_site.py seed PUBLIC_KEY      makes the database, registers a tool, says as JSON how it reaches us
+platform_site.py seed PUBLIC_KEY      makes the database, registers a tool; prints how it gets in
 platform_site.py serve PORT           until it is killed; one request at a time
 """
 
