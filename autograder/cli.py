@@ -13,6 +13,7 @@ import click
 from . import __version__, exchange
 from .errors import AutograderError, ResultsError, explain
 from .escape import plain
+from .read import LAYOUTS
 
 INTERRUPTED = 130
 
@@ -74,6 +75,12 @@ def main(context: click.Context, folder: Path | None) -> None:
 @click.option(
     "--assignment", help="Which assignment; default: found from what the notebooks define."
 )
+@click.option(
+    "--from",
+    "layout",
+    type=click.Choice(LAYOUTS),
+    help="Whose layout it has; default: an LMS's, if it is a zip with such names, else a folder's.",
+)
 @click.option("--out", type=_Path(path_type=Path), default=Path("results"), show_default=True)
 @click.option("--workers", type=click.IntRange(min=1), help="Default: one for each core.")
 @click.option("--student", "student_id", help="Grade this one only, and again if it was graded.")
@@ -84,29 +91,32 @@ def grade(
     folder: Path | None,
     submissions: Path,
     assignment: str | None,
+    layout: str | None,
     out: Path,
     workers: int | None,
     student_id: str | None,
     force: bool,
     trust_submissions: bool,
 ) -> None:
-    """Grade a notebook, a folder of them, or a downloaded zip.
+    """Grade a notebook, a folder of them, or a zip, such as an LMS lets you download.
 
     A second run grades only what is new or has changed. Exit code 2: some submissions could not be
     graded through a fault on our side; they have no score.
     """
     from . import pipeline, terminal
     from .course import find_course
-    from .read import find_students, infer_assignment
+    from .read import infer_assignment, look
     from .tier import detect
 
     course = find_course(folder)
     names = {name: list(rubric) for name, rubric in course.grading.rubrics.items()}
-    name = assignment or infer_assignment(submissions, names, out)
+    found = look(submissions, out, layout)
+    name = assignment or infer_assignment(found, names)
     ready = course.assignment(name)
     if out.resolve() == submissions.resolve():
         raise ResultsError(f"{out} holds the submissions: choose another --out")
-    everyone = students = find_students(submissions, name, out)
+    everyone = students = found.of(name)
+    terminal.received(found.lms, len(everyone), found.left_out)
     if student_id is not None:
         students = _only(student_id, everyone, submissions)
     job = pipeline.Job(

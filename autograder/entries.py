@@ -7,6 +7,7 @@ The format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT (the num
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import stat
@@ -26,6 +27,7 @@ MAX_RATIO = 200  # of unpacked to packed; long outputs of notebooks stay below 1
 SMALL = 10 << 20  # bytes that may be packed however well
 JUNK = re.compile(r"^\.|^__MACOSX$|^__pycache__$|^Thumbs\.db$|^desktop\.ini$|~$")
 ENCRYPTED, UTF_8 = 1 << 0, 1 << 11  # bits of the general purpose flag, 4.4.4
+UNKNOWN = Receipt()
 HEADER = 30  # bytes of a local header without its name, 4.3.7
 
 
@@ -37,8 +39,8 @@ class Entry:
     size: int
     read: Callable[[], bytes]
     origin: PurePosixPath | None = None  # where it lies, if that is something else
-    receipt: Receipt = Receipt()
-    instead: str = ""  # what it is, if an LMS made it of something that is no file: "a text entry"
+    receipt: Receipt = UNKNOWN
+    instead: str = ""  # what it is, if it is no file that a student had: "a text entry"
 
     @property
     def shown(self) -> str:
@@ -179,7 +181,7 @@ def _overlapping(infos: Iterable[zipfile.ZipInfo]) -> set[zipfile.ZipInfo]:
     placed = sorted(infos, key=lambda info: info.header_offset)
     return {
         info
-        for info, following in zip(placed, placed[1:], strict=False)
+        for info, following in itertools.pairwise(placed)
         if info.header_offset + HEADER + info.compress_size > following.header_offset
     }
 

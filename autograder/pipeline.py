@@ -14,13 +14,14 @@ from functools import partial
 from pathlib import Path
 
 from .course import Assignment, fingerprint, tolerance
+from .entries import Entry
 from .errors import CourseError, ResultsError, SandboxError, ZygoteDied
 from .files import sweep
 from .judge import Judge, Prepared
 from .model import Kind, Outcome, Result, Run, Status, Submission, Verdict
 from .pages import write_pages
 from .parallel import in_parallel
-from .read import Entry, read_submission
+from .read import read_submission
 from .run import run
 from .score import write_csv
 from .store import Store

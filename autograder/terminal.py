@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +21,18 @@ from .score import by_hand, number, score
 
 FEW = 40  # rows that are still worth printing one by one
 WIDTH_OF_ID, WIDTH_OF_SCORE = 22, 5
+WIDTH_OF_NAME = 80  # of a file
+
+
+def received(lms: str, students: int, left_out: Sequence[str]) -> None:
+    """Say whose download it was taken for, if any, and which files are nobody's."""
+    console = Console(highlight=False)
+    if lms:
+        console.print(f"{lms} download: {students} student{'s' * (students != 1)}")
+    if left_out:
+        more = " ..." if len(left_out) > FEW else ""
+        names = ", ".join(name[:WIDTH_OF_NAME] for name in left_out[:FEW]) + more
+        console.print(_text(f"left out, of no student: {names}"), soft_wrap=True)
 
 
 @contextlib.contextmanager

@@ -7,15 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from ..entries import JUNK, Entry
-from . import blackboard, brightspace, canvas, gradescope, moodle
+from .blackboard import LAYOUT as BLACKBOARD
+from .brightspace import LAYOUT as BRIGHTSPACE
+from .canvas import LAYOUT as CANVAS
+from .gradescope import LAYOUT as GRADESCOPE
 from .layout import Handed, Layout, Told
+from .moodle import LAYOUT as MOODLE
 
 LAYOUTS: dict[str, Layout] = {  # the first that fits counts, so the loosest names come last
-    "moodle": moodle.LAYOUT,
-    "brightspace": brightspace.LAYOUT,
-    "gradescope": gradescope.LAYOUT,
-    "blackboard": blackboard.LAYOUT,
-    "canvas": canvas.LAYOUT,
+    "moodle": MOODLE,
+    "brightspace": BRIGHTSPACE,
+    "gradescope": GRADESCOPE,
+    "blackboard": BLACKBOARD,
+    "canvas": CANVAS,
 }
 STRAYS = 4  # one file in so many may be nobody's
 

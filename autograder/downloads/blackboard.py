@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from ..entries import Entry, load
 from ..ipynb import Unreadable, decode
 from ..model import Receipt
-from .layout import Handed, Layout
+from .layout import Handed, Layout, moment
 
 NAME = re.compile(
     r"(?P<who>[^/]+?)_[^_/]+_(?P<time>[0-9]{4}(?:-[0-9]{2}){5})(?:\.txt|_(?P<file>[^/]+))",
@@ -68,10 +68,8 @@ def _students(told: dict[str, str], everyone: set[str]) -> dict[str, str]:
     known = {who: user for who, user in told.items() if user}
     assignments = Counter(who[: -len(user)] for who, user in known.items())
     assignment = next((name for name, _ in assignments.most_common(1)), "") or _shared(everyone)
-    return {
-        who: known.get(who) or who.removeprefix(assignment) or who.rpartition("_")[2]
-        for who in everyone
-    }
+    rest = {who: who[len(assignment) :] for who in everyone if who.startswith(assignment)}
+    return {w: known.get(w) or rest.get(w) or w.rpartition("_")[2] or w for w in everyone}
 
 
 def _shared(names: set[str]) -> str:
@@ -87,7 +85,7 @@ def _shared(names: set[str]) -> str:
 
 def _iso(time: str) -> str:
     """`2026-11-20-15-00-00` as ISO 8601; no zone is given."""
-    return f"{time[:10]}T{time[11:].replace('-', ':')}"
+    return moment(f"{time[:10]}T{time[11:].replace('-', ':')}")
 
 
 LAYOUT = Layout("Blackboard", "HW1_jdoe_attempt_2026-11-20-15-00-00_backprop.ipynb", place)

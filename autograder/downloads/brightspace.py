@@ -5,8 +5,9 @@
     index.html
 
 There is no specification; the names are as public scripts and questions at community.d2l.com have
-them, and say nothing of what the two numbers are. The id is the first of them, unless several
-people share it: then the second, then both, then both with the name. Each attempt has a time.
+them, and say nothing of what the two numbers are. The id is the one that tells people apart and
+stays through their attempts, the first if both do; both with the name if neither does. Each attempt
+has a time.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ..entries import Entry
 from ..model import Receipt
-from .layout import Handed, Layout
+from .layout import Handed, Layout, moment
 
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 NAME = re.compile(
@@ -29,7 +30,6 @@ NAME = re.compile(
 IDS: list[Callable[[re.Match[str]], str]] = [
     lambda found: found["first"],
     lambda found: found["second"],
-    lambda found: f"{found['first']}-{found['second']}",
     lambda found: f"{found['first']}-{found['second']} {found['name']}",
 ]
 
@@ -38,17 +38,14 @@ def place(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Handed | None]]:
     """Whose each file is, by its folder or name."""
     matches = [NAME.fullmatch(str(entry.path)) for entry in entries]
     known = [found for found in matches if found]
-    names = {found["name"] for found in known}
-    id_of = next(
-        (i for i in IDS if len({(i(f), f["name"]) for f in known}) == len({i(f) for f in known})),
-        IDS[-1],
-    )
+    telling = [i for i in IDS if len({(i(f), f["name"]) for f in known}) == len(set(map(i, known)))]
+    id_of = min(telling, key=lambda i: len(set(map(i, known))))  # the name's always tells
     for entry, found in zip(entries, matches, strict=True):
         if found:
             receipt = Receipt(attempt=found["when"], submitted_at=_time(found))
             path = found["path"] or found["file"]
             yield entry, Handed(id_of(found), path, receipt, name=found["name"])
-        elif str(entry.path) != "index.html" or not names:
+        elif str(entry.path) != "index.html":
             yield entry, None
 
 
@@ -57,7 +54,7 @@ def _time(found: re.Match[str]) -> str:
     month = MONTHS.index(found["month"]) + 1
     hour = int(found["hour"]) % 12 + 12 * (found["half"] == "P")
     date = f"{found['year']}-{month:02}-{int(found['day']):02}"
-    return f"{date}T{hour:02}:{found['minute']}:00"
+    return moment(f"{date}T{hour:02}:{found['minute']}:00")
 
 
 LAYOUT = Layout(

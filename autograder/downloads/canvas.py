@@ -6,9 +6,9 @@
     doejane_123_text.html, …_link.html        a text entry, a link
 
 The rules are those of Canvas' own source (github.com/instructure/canvas-lms): ContentZipper,
-`lib/content_zipper.rb`, and Attachment.make_unique_filename, `app/models/attachment.rb`. The name is
-lower case, and may be empty; the zip holds each student's latest attempt only. A name that ends in
-an underscore and digits cannot be told from the ids after it, not by Canvas either.
+`lib/content_zipper.rb`, and Attachment.make_unique_filename, `app/models/attachment.rb`. The name
+is lower case, and may be empty; the zip holds each student's latest attempt only. A name that ends
+in an underscore and digits cannot be told from the ids after it, not by Canvas either.
 """
 
 from __future__ import annotations

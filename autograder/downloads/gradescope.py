@@ -28,7 +28,9 @@ from .layout import Handed, Layout
 METADATA = "submission_metadata.yml"
 NAME = re.compile(r"submission_(?P<number>[0-9]+)/(?P<path>.+)", re.DOTALL)
 # Deeper lines are of what students wrote; the first time counts.
-LINE = re.compile(r"^submission_(?P<number>[0-9]+):|^ {1,2}:created_at: *(?P<time>.+)", re.MULTILINE)
+LINE = re.compile(
+    r"^submission_(?P<number>[0-9]+):|^ {1,2}:created_at: *(?P<time>.+)", re.MULTILINE
+)
 TIME = re.compile(
     r"'?\"?(?P<date>\d{4}-\d\d-\d\d)[ T](?P<clock>\d\d:\d\d:\d\d)(?P<fraction>\.\d+)? ?"
     r"(?P<zone>Z|UTC|[+-]\d\d:?\d\d)?'?\"?",

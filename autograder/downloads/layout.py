@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from ..entries import Entry
+from ..entries import UNKNOWN, Entry
 from ..model import Receipt
 
 
@@ -15,7 +16,7 @@ class Handed:
 
     student: str  # their id
     path: str  # as the student named it
-    receipt: Receipt = Receipt()
+    receipt: Receipt = UNKNOWN
     instead: str = ""  # what it is, if no file of theirs, as in "a text entry"
     name: str = ""  # of the student, where there is one; never identifies
 
@@ -31,3 +32,12 @@ class Layout:
     example: str  # a typical name
     place: Callable[[Sequence[Entry]], Told]
     believable: Callable[[list[Handed]], bool] = bool  # whether names that fit are not so by chance
+
+
+def moment(text: str) -> str:
+    """A time in ISO 8601 as it stands; empty if there is no such time."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    return text

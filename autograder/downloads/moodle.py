@@ -6,9 +6,9 @@
     Jane Doe_12345_assignsubmission_file_backprop.ipynb      "download in folders" switched off
     Jane Doe_12345_assignsubmission_onlinetext/…             a text entry
 
-The number is the one of the grading worksheet's `Participant 12345`. The rules are those of Moodle's
-own source (github.com/moodle/moodle): `mod/assign/classes/downloader.php`. Names hold no underscore
-there. Neither lateness nor time is in them; the zip holds the current attempt only.
+The number is the one of the grading worksheet's `Participant 12345`. The rules are those of
+Moodle's own source (github.com/moodle/moodle), `mod/assign/classes/downloader.php`. Names hold no
+underscore there. Neither lateness nor time is in them; the zip holds the current attempt only.
 """
 
 from __future__ import annotations
