@@ -38,8 +38,7 @@ def place(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Handed | None]]:
     """Whose each file is, by its folder or name."""
     matches = [NAME.fullmatch(str(entry.path)) for entry in entries]
     known = [found for found in matches if found]
-    telling = [i for i in IDS if len({(i(f), f["name"]) for f in known}) == len(set(map(i, known)))]
-    id_of = min(telling, key=lambda i: len(set(map(i, known))))  # the name's always tells
+    id_of = _id(known)
     for entry, found in zip(entries, matches, strict=True):
         if found:
             receipt = Receipt(attempt=found["when"], submitted_at=_time(found))
@@ -47,6 +46,19 @@ def place(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Handed | None]]:
             yield entry, Handed(id_of(found), path, receipt, name=found["name"])
         elif str(entry.path) != "index.html":
             yield entry, None
+
+
+def _id(known: list[re.Match[str]]) -> Callable[[re.Match[str]], str]:
+    """What tells these people apart: no id of it has two names. Fewest ids join attempts.
+
+    A number that all have in common is of the folder rather than of somebody.
+    """
+
+    def ids(id_of: Callable[[re.Match[str]], str]) -> int:
+        return len({id_of(found) for found in known})
+
+    telling = [i for i in IDS if len({(i(found), found["name"]) for found in known}) == ids(i)]
+    return min(telling, key=lambda i: (ids(i) == 1, ids(i)))  # the last of IDS always tells
 
 
 def _time(found: re.Match[str]) -> str:
