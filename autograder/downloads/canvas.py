@@ -7,13 +7,14 @@
 
 The rules are those of Canvas' own source (github.com/instructure/canvas-lms): ContentZipper,
 `lib/content_zipper.rb`, and Attachment.make_unique_filename, `app/models/attachment.rb`. The name
-is lower case, and may be empty; the zip holds each student's latest attempt only. A name that ends
-in an underscore and digits cannot be told from the ids after it, not by Canvas either.
+is lower case, and may be empty; the zip holds each student's latest attempt only. The digits that a
+name may end in look like an id, to Canvas as well: the others' ids have to tell.
 """
 
 from __future__ import annotations
 
 import re
+import statistics
 from collections.abc import Iterator, Sequence
 
 from ..entries import Entry
@@ -37,17 +38,51 @@ def place(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Handed | None]]:
     anonymous = sum(bool(re.match(ANONYMOUS + "_", name)) for name in names) * 2 > len(names)
     who = ANONYMOUS if anonymous else NAMED  # a whole assignment is either
     file, page = re.compile(who + FILE, re.DOTALL), re.compile(who + PAGE)
-    for entry, name in zip(entries, names, strict=True):
-        if found := file.fullmatch(name):
-            given = AGAIN.sub("", found["file"])
-            receipt = Receipt(attempt=found["attachment"], late=bool(found["late"]))
-            yield entry, Handed(found["student"], given, receipt, name=found["name"])
-        elif found := page.fullmatch(name):
-            receipt, instead = Receipt(late=bool(found["late"])), PAGES[found["page"]]
-            given = f"{found['page']}.html"
-            yield entry, Handed(found["student"], given, receipt, instead, name=found["name"])
-        else:
-            yield entry, None
+    readings = [_readings(file.fullmatch(name), page.fullmatch(name)) for name in names]
+    return zip(entries, _likeliest(readings), strict=True)
+
+
+def _readings(file: re.Match[str] | None, page: re.Match[str] | None) -> list[Handed]:
+    """What a name can mean: in doe_12_34_56_x.ipynb, 12 or 34 may be the id of the student."""
+    if not (found := file or page):
+        return []
+    student, name, late = found["student"], found["name"], bool(found["late"])
+    if not file:
+        path, instead = f"{found['page']}.html", PAGES[found["page"]]
+        return [Handed(student, path, Receipt(late=late), instead, name)]
+    readings, numbers = [], [student, found["attachment"]]
+    given: str = found["file"]
+    while True:
+        path = AGAIN.sub("", given)
+        readings.append(Handed(numbers[-2], path, Receipt(numbers[-1], late=late), name=name))
+        number, underscore, given = given.partition("_")
+        pinned = late or student.startswith("anon_")
+        if pinned or not (underscore and given and re.fullmatch("[0-9]+", number)):
+            return readings
+        name += f"_{numbers[-2]}"
+        numbers.append(number)
+
+
+def _likeliest(readings: list[list[Handed]]) -> list[Handed | None]:
+    """One reading of each name: the first, unless the ids of the others' uploads say otherwise.
+
+    What is uploaded for one assignment has ids that are near each other.
+    """
+    first = [found[0] if found else None for found in readings]
+    sure = [_size(f[0]) for f in readings if len(f) == 1 and f[0].receipt.attempt]
+    if sure:
+        usual = statistics.median(sure)
+        return [min(f, key=lambda r: abs(_size(r) - usual)) if f else None for f in readings]
+    second = [found[:2][-1] if found else None for found in readings]
+    if not believable([f for f in first if f]) and believable([f for f in second if f]):
+        return second  # all have names that end in numbers, as those of test students do
+    return first
+
+
+def _size(handed: Handed) -> float:
+    """The number of the upload, about as its logarithm: no number is too long for it."""
+    digits = handed.receipt.attempt
+    return len(digits) + float(f"0.{digits}")
 
 
 def believable(files: list[Handed]) -> bool:
