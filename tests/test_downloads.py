@@ -126,6 +126,10 @@ def test_anonymous_grading_of_canvas_has_ids_of_its_own(archive):
     }
 
 
+def test_one_student_who_is_called_anon_is_not_anonymous():
+    assert placed("canvas", "anon_123456_7_x.ipynb") == ("123456", "x.ipynb")
+
+
 @pytest.mark.parametrize(
     ("uploaded", "named"),
     [
@@ -182,6 +186,8 @@ def test_text_entries_and_links_of_canvas_are_told(archive, late):
         ["12_34_x.ipynb"],
         ["12_34_x.ipynb", "13_35_y.ipynb"],
         ["alice_2024_11_hw.ipynb", "bob_2024_11_hw.ipynb"],
+        ["alice_2024_11_hw.ipynb", "bob_2025_11_hw.ipynb"],
+        ["alice_2024_11_hw.ipynb", "bob_2024_12_hw.ipynb", "carol_2025_13_hw.ipynb"],
         ["hw_1_23_alice.ipynb", "hw_1_24_bob.ipynb"],
         ["hw_1_23_alice.ipynb", "hw_2_24_bob.ipynb", "hw_3_25_carol.ipynb"],
         ["Alice_1_2_hw.ipynb", "Bob_3_4_hw.ipynb"],
@@ -212,6 +218,8 @@ def test_folders_of_submissions_are_not_taken_for_gradescope(archive):
         (["doe_501_9001_12_hw.ipynb", "roe_502_9002_hw.ipynb"], ["501", "502"]),
         (["doe_12_501_9001_3_hw.ipynb", "roe_502_9002_hw.ipynb"], ["501", "502"]),
         (["doe_501_9001_1_hw.ipynb", "roe_502_9002_1_hw.ipynb"], ["501", "502"]),
+        (["doe_LATE_1_9001_502_hw.ipynb", "roe_2_503_hw.ipynb"], ["1", "2"]),
+        (["anon_acJ4Q_9001_502_x.ipynb", "anon_bcJ4Q_503_x.ipynb"], ["anon_acJ4Q", "anon_bcJ4Q"]),
     ],
 )
 def test_a_name_that_ends_in_digits_is_told_by_the_others_uploads(archive, names, expected):
@@ -853,6 +861,13 @@ def test_a_canvas_zip_is_graded_as_it_comes(class_zip, tmp_path):
         ["7", "müllerjürgen_LATE_7_8_Übung.ipynb", "graded", "0"],
         ["9", "poe_9_text.html", "unreadable", "0"],
     ]
+
+
+def test_the_layouts_that_can_be_asked_for_are_in_the_help_at_once():
+    done = autograder("grade", "--help")
+    assert f"--from [{'|'.join(LAYOUTS)}]" in " ".join(done.stdout.split())
+    imported = "import sys, autograder.cli; print('numpy' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", imported], text=True) == "False\n"
 
 
 def test_what_is_asked_for_and_does_not_fit_is_one_line(class_zip, tmp_path):

@@ -14,7 +14,6 @@ name may end in look like an id, to Canvas as well: the others' ids have to tell
 from __future__ import annotations
 
 import re
-import statistics
 from collections.abc import Iterator, Sequence
 
 from ..entries import Entry
@@ -28,7 +27,8 @@ PAGE = r"_(?P<page>text|link)\.html"
 PAGES = {"text": "a text entry", "link": "a link"}
 AGAIN = re.compile(  # before the endings, as make_unique_filename has it
     r"(?<=.)-(?:[0-9]{1,2}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-    r"(?=(?:\.[A-Za-z][A-Za-z0-9]*)*(?:\.[A-Za-z0-9]*)?\Z)"
+    r"(?=(?:\.[A-Za-z][A-Za-z0-9]*)*(?:\.[A-Za-z0-9]*)?\Z)",
+    re.DOTALL,
 )
 
 
@@ -71,7 +71,7 @@ def _likeliest(readings: list[list[Handed]]) -> list[Handed | None]:
     first = [found[0] if found else None for found in readings]
     sure = [_size(f[0]) for f in readings if len(f) == 1 and f[0].receipt.attempt]
     if sure:
-        usual = statistics.median(sure)
+        usual = sorted(sure)[len(sure) // 2]
         return [min(f, key=lambda r: abs(_size(r) - usual)) if f else None for f in readings]
     second = [found[:2][-1] if found else None for found in readings]
     if not believable([f for f in first if f]) and believable([f for f in second if f]):
