@@ -42,6 +42,7 @@ def nb(*sources):
 
 
 A, B = nb("a"), nb("b")
+GOOD = {vendors.canvas(f"Student {n}", 10 + n, 20 + n, "hw.ipynb"): A for n in range(4)}
 
 
 @pytest.fixture
@@ -542,11 +543,12 @@ def test_a_layout_that_does_not_fit_is_told_with_an_example(archive, layout):
     assert layout in str(error.value).lower()
 
 
-def test_what_fits_no_student_is_left_out_and_told(archive):
-    names = [vendors.canvas("Doe", n, 100 + n, "x.ipynb") for n in (1, 2, 3, 4)]
-    names[1:] = [name.replace("doe", f"roe{i}") for i, name in enumerate(names[1:])]
-    found = look(archive(dict.fromkeys([*names, "read me\x1b[31m.txt"], A)))
-    assert (sorted(found.students), found.left_out) == (list("1234"), ("read me\x1b[31m.txt",))
+@pytest.mark.parametrize(
+    "name", ["read me\x1b[31m.txt", "x_1_2_folder/hw.ipynb", "x_\u0663_2_hw.ipynb", "x_1_2_"]
+)
+def test_what_fits_no_student_is_left_out_and_told(archive, name):
+    found = look(archive(GOOD | {name: A}))
+    assert (sorted(found.students), found.left_out) == (["10", "11", "12", "13"], (name,))
 
 
 @pytest.mark.parametrize("asked", [None, "canvas"])
@@ -605,7 +607,6 @@ def test_accents_are_one_character_and_the_path_is_as_it_was(tmp_path, archive):
         assert rows(source) == {"Zoë": (apart, ("a",), Receipt())}
 
 
-GOOD = {vendors.canvas(f"Student {n}", 10 + n, 20 + n, "hw.ipynb"): A for n in range(4)}
 LEAVING = ["../x_1_2_hw.ipynb", "x/../../y_1_2_hw.ipynb", "..\\x_1_2_hw.ipynb", "..", "x/.."]
 
 
