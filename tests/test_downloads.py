@@ -314,13 +314,26 @@ def test_a_blackboard_name_tells_user_and_time(archive, assignment, users, word,
         ("j_doe_2", "Jane (Janey) Doe"),
         ("j_doe", "Eve (roe)"),
         ("j(d)", "Jane"),
+        ("j_(d)", "Jane"),
         ("_", "Jane"),
     ],
 )
 def test_a_user_name_with_underscores_is_told_by_the_text_file(archive, user, name):
     files = vendors.blackboard("HW_1", user, NEW, "hw.ipynb", name=name)
+    assert only(archive(filled(files, A))) == {user: ("a",)}
     files |= vendors.blackboard("HW_1", "roe", NEW, "hw.ipynb")
     assert only(archive(filled(files, A))) == {user: ("a",), "roe": ("a",)}
+    files |= vendors.blackboard("HW_2", "p_oe", NEW, "hw.ipynb")
+    assert only(archive(filled(files, A))) == {user: ("a",), "roe": ("a",), "p_oe": ("a",)}
+
+
+def test_a_text_file_that_is_too_large_for_an_index_is_not_read():
+    def read():
+        raise AssertionError
+
+    names = [f"HW1_jdoe_attempt_{NEW}.txt", f"HW1_jdoe_attempt_{NEW}_hw.ipynb"]
+    found = recognise([Entry(PurePosixPath(name), 2 << 20, read) for name in names])
+    assert found is not None and list(found.students) == ["jdoe"]
 
 
 def test_the_latest_blackboard_attempt_wins(archive):
@@ -349,9 +362,8 @@ def test_a_student_cannot_hand_in_an_index_for_somebody_else(archive):
     }
 
 
-@pytest.mark.parametrize("index", [b"", b"\xff\xfe\0", b"Name: ()", b"Name: Jane (x)", b"x" * 2000])
-def test_a_text_file_that_tells_nothing_leaves_the_names(archive, monkeypatch, index):
-    monkeypatch.setattr("autograder.downloads.blackboard.MAX_INDEX", 1000)
+@pytest.mark.parametrize("index", [b"", b"\xff\xfe\0", b"Name: ()", b"Name: Jane (x)", b"(" * 2000])
+def test_a_text_file_that_tells_nothing_leaves_the_names(archive, index):
     files = {f"HW1_{user}_attempt_{NEW}_hw.ipynb": A for user in ("jdoe", "roe")}
     files |= {f"HW1_{user}_attempt_{NEW}.txt": index for user in ("jdoe", "roe")}
     assert only(archive(files)) == {"jdoe": ("a",), "roe": ("a",)}
@@ -455,6 +467,12 @@ def test_a_gradescope_export_tells_submission_and_time(archive, folder, written,
             Receipt("124", "2026-11-20T15:00:00+00:00"),
         ),
     }
+
+
+def test_the_first_time_in_the_metadata_is_the_submissions(archive):
+    files = export({123: "2026-11-20 15:00:00 Z"}, {"submission_123/hw.ipynb": A}, "")
+    files["submission_metadata.yml"] += b"  :created_at: 1999-01-01 00:00:00 Z\n"
+    assert rows(archive(files))["123"][2] == Receipt("123", "2026-11-20T15:00:00+00:00")
 
 
 def test_an_export_without_metadata_has_to_be_named(archive):
