@@ -362,7 +362,9 @@ def test_a_student_cannot_hand_in_an_index_for_somebody_else(archive):
     }
 
 
-@pytest.mark.parametrize("index", [b"", b"\xff\xfe\0", b"Name: ()", b"Name: Jane (x)", b"(" * 2000])
+@pytest.mark.parametrize(
+    "index", [b"", b"\xff\xfe\0", b"Name: ()", b"Name: Jane (x)", b"(" * 100_000]
+)
 def test_a_text_file_that_tells_nothing_leaves_the_names(archive, index):
     files = {f"HW1_{user}_attempt_{NEW}_hw.ipynb": A for user in ("jdoe", "roe")}
     files |= {f"HW1_{user}_attempt_{NEW}.txt": index for user in ("jdoe", "roe")}

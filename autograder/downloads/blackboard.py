@@ -25,6 +25,7 @@ NAME = re.compile(
     re.DOTALL,
 )
 MAX_INDEX = 1 << 20  # bytes: it holds what students type as well
+MAX_LINE = 1000  # characters of its first line, of which each bracket is tried
 
 
 def place(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Handed | None]]:
@@ -55,6 +56,8 @@ def _user(index: Entry, who: str) -> str:
     try:
         first = decode(load(index)).strip().partition("\n")[0]
     except Unreadable:
+        return ""
+    if len(first) > MAX_LINE:
         return ""
     user = first.rstrip().removesuffix(")")
     # A display name may hold brackets; the name of the file, which has both, tells what is meant.
