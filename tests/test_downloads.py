@@ -266,6 +266,7 @@ def test_a_text_entry_of_moodle_is_told_unless_there_is_a_notebook(archive):
         vendors.moodle("John", 2, "onlinetext.html", **text): b"<p>",
         vendors.moodle("John", 2, "hw.ipynb"): A,
         vendors.moodle("Joan", 3, "essay.pdf"): b"%PDF",
+        vendors.moodle("Joan", 3, "onlinetext.html", **text): b"<p>",
     }
     assert only(archive(files)) == {"1": TEXT, "2": ("a",), "3": NO_JSON}
 
