@@ -10,10 +10,12 @@ from typing import Any, NoReturn
 
 import click
 
-from . import __version__, exchange
+from . import __version__
 from .errors import AutograderError, ResultsError, explain
 from .escape import plain
-from .upload import command
+from .read import LAYOUTS
+from .results import export, import_, purge, report
+from .upload.command import upload
 
 INTERRUPTED = 130
 
@@ -75,39 +77,51 @@ def main(context: click.Context, folder: Path | None) -> None:
 @click.option(
     "--assignment", help="Which assignment; default: found from what the notebooks define."
 )
+@click.option(
+    "--from",
+    "layout",
+    type=click.Choice(LAYOUTS),
+    help="Whose layout it has; default: an LMS's, if it is a zip with such names, else a folder's.",
+)
 @click.option("--out", type=_Path(path_type=Path), default=Path("results"), show_default=True)
 @click.option("--workers", type=click.IntRange(min=1), help="Default: one for each core.")
 @click.option("--student", "student_id", help="Grade this one only, and again if it was graded.")
 @click.option("--force", is_flag=True, help="Grade again what has not changed, too.")
+@click.option("--roster", type=_Path(path_type=Path), help="A class list (CSV: id, name, ...).")
 @click.option("--trust-submissions", is_flag=True, help="Go on where nothing can isolate them.")
 @click.pass_obj
 def grade(
     folder: Path | None,
     submissions: Path,
     assignment: str | None,
+    layout: str | None,
     out: Path,
     workers: int | None,
     student_id: str | None,
     force: bool,
+    roster: Path | None,
     trust_submissions: bool,
 ) -> None:
-    """Grade a notebook, a folder of them, or a downloaded zip.
+    """Grade a notebook, a folder of them, or a zip, such as an LMS lets you download.
 
     A second run grades only what is new or has changed. Exit code 2: some submissions could not be
     graded through a fault on our side; they have no score.
     """
     from . import pipeline, terminal
     from .course import find_course
-    from .read import find_students, infer_assignment
+    from .read import infer_assignment, look
+    from .roster import read_roster
     from .tier import detect
 
     course = find_course(folder)
     names = {name: list(rubric) for name, rubric in course.grading.rubrics.items()}
-    name = assignment or infer_assignment(submissions, names, out)
+    found = look(submissions, out, layout)
+    name = assignment or infer_assignment(found, names)
     ready = course.assignment(name)
     if out.resolve() == submissions.resolve():
         raise ResultsError(f"{out} holds the submissions: choose another --out")
-    everyone = students = find_students(submissions, name, out)
+    everyone = students = found.of(name)
+    terminal.received(found.lms, len(everyone), found.left_out)
     if student_id is not None:
         students = _only(student_id, everyone, submissions)
     job = pipeline.Job(
@@ -119,10 +133,11 @@ def grade(
         tier=detect(trust_submissions),
         workers=min(workers or os.cpu_count() or 1, max(1, len(students))),
         force=force or student_id is not None,
+        roster=read_roster(roster) if roster else {},
     )
     with terminal.progress(len(students)) as advance:
         results = pipeline.grade(job, advance)
-    sys.exit(terminal.summarise(results, ready, out, everyone))
+    sys.exit(terminal.summarise(results, ready, out, everyone, job.roster))
 
 
 def _only(student_id: str, students: dict[str, Any], submissions: Path) -> dict[str, Any]:
@@ -133,22 +148,6 @@ def _only(student_id: str, students: dict[str, Any], submissions: Path) -> dict[
         hint = nearest(student_id, students)
         raise SubmissionsError(f"{submissions}: no submission of {student_id!r}{hint}")
     return {student_id: students[student_id]}
-
-
-@main.command()
-@click.argument("results", type=_Path(path_type=Path))
-@click.pass_obj
-def report(folder: Path | None, results: Path) -> None:
-    """Write scores.csv, the class report and the feedback pages again, from the record."""
-    from . import pipeline
-    from .course import find_course
-    from .store import Store, read_about
-
-    about = read_about(results)
-    assignment = find_course(folder).assignment(about["assignment"])
-    with Store(results, about) as store:
-        pipeline.publish(store, results, assignment)
-    click.echo(plain(str(results / "report.html")))
 
 
 @main.command()
@@ -245,23 +244,6 @@ def check(notebook: Path, assignment: str | None) -> None:
 
 
 @main.command()
-@click.argument("results", type=_Path(path_type=Path))
-@click.option("--student", "student_id", help="Forget this one only.")
-@click.confirmation_option(prompt="Delete what was recorded? There is no way back.")
-@click.pass_context
-def purge(context: click.Context, results: Path, student_id: str | None) -> None:
-    """Forget a class, or one student: results, marks, feedback and what uploads noted."""
-    from .purge import purge_all, purge_student
-
-    if student_id is not None:
-        purge_student(results, student_id)
-        context.invoke(report, results=results)
-        return
-    if left := purge_all(results):
-        click.echo(plain(f"not ours, and left alone: {', '.join(left)}"))
-
-
-@main.command()
 def doctor() -> None:
     """Say how well this machine keeps student code apart, and how to do better."""
     from .tier import detect
@@ -292,6 +274,5 @@ def demo(context: click.Context, folder_: Path) -> None:
     )
 
 
-main.add_command(exchange.export)
-main.add_command(exchange.import_)
-main.add_command(command.upload)
+for command in (report, export, import_, upload, purge):
+    main.add_command(command)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from .observation import Observation
+if TYPE_CHECKING:
+    from .observation import Observation  # with numpy, which takes seconds to import
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from .course import Assignment
 from .escape import file_names, plain
 from .files import replacing
 from .model import Kind, Outcome, Result, Status
+from .roster import Roster
 from .score import Score, by_hand, number, score
 
 IN_WORDS = {
@@ -29,8 +30,13 @@ IN_WORDS = {
 }
 
 
-def write_pages(out: Path, results: Sequence[Result], assignment: Assignment) -> None:
-    """Write `feedback/<student_id>.html` for every result, and `report.html`."""
+def write_pages(
+    out: Path, results: Sequence[Result], assignment: Assignment, roster: Roster | None = None
+) -> None:
+    """Write `feedback/<student_id>.html` for every result, and `report.html`.
+
+    The report has the names of the roster, and who of it handed nothing in.
+    """
     environment = Environment(
         loader=PackageLoader("autograder"),
         autoescape=True,
@@ -55,7 +61,11 @@ def write_pages(out: Path, results: Sequence[Result], assignment: Assignment) ->
         rows.append({"result": result, "score": found, "page": name, "problem": summary(result)})
     with replacing(out / "report.html") as file:
         parts = report.generate(
-            assignment=assignment, rows=rows, exercises=_overview(rows, assignment)
+            assignment=assignment,
+            rows=rows,
+            exercises=_overview(rows, assignment),
+            roster=roster or {},
+            missing={id_: person for id_, person in (roster or {}).items() if id_ not in names},
         )
         file.writelines(parts)
 

@@ -9,18 +9,20 @@ from __future__ import annotations
 import hashlib
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from .course import Assignment, fingerprint, tolerance
+from .entries import Entry
 from .errors import CourseError, ResultsError, SandboxError, ZygoteDied
 from .files import sweep
 from .judge import Judge, Prepared
 from .model import Kind, Outcome, Result, Run, Status, Submission, Verdict
 from .pages import write_pages
 from .parallel import in_parallel
-from .read import Entry, read_submission
+from .read import read_submission
+from .roster import Roster
 from .run import run
 from .score import write_csv
 from .store import Store
@@ -42,6 +44,7 @@ class Job:
     tier: Tier
     workers: int
     force: bool = False  # also what has not changed
+    roster: Roster = field(default_factory=dict)  # names for the report, and who is missing
 
 
 def grade(job: Job, progress: Progress) -> list[Result]:
@@ -70,17 +73,17 @@ def grade(job: Job, progress: Progress) -> list[Result]:
         for result in in_parallel(grade_one, todo, job.workers):
             store.save(result)
             progress(result.student_id, result)
-        return publish(store, job.out, job.assignment)
+        return publish(store, job.out, job.assignment, job.roster)
 
 
-def publish(store: Store, out: Path, assignment: Assignment) -> list[Result]:
+def publish(store: Store, out: Path, assignment: Assignment, roster: Roster) -> list[Result]:
     """Write `scores.csv`, `feedback/` and `report.html` from the record."""
     for folder in (out, out / "feedback"):
         sweep(folder)
     results = list(store.results())
     points = (assignment.rubric, assignment.question_points, assignment.late)
     write_csv(out / "scores.csv", results, *points)
-    write_pages(out, results, assignment)
+    write_pages(out, results, assignment, roster)
     return results
 
 

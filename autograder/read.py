@@ -6,8 +6,9 @@ Layouts that are recognised, all of them also inside a zip:
     alice/anything.ipynb               a folder for each student
     alice/backprop/backprop.ipynb      nbgrader's `submitted/`, or the course folder around it
 
-Every file or folder that could be somebody's work gives one submission; what cannot be read gives
-one with a `problem`. Cells are taken as they come: missing metadata, ids or outputs do not matter.
+and, in zips, the downloads of learning management systems (`downloads`). Every file or folder that
+could be somebody's work gives one submission; what cannot be read gives one with a `problem`. Cells
+are taken as they come: missing metadata, ids or outputs do not matter.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
-import os
 import re
 import zipfile
 from collections import Counter
@@ -23,58 +23,94 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from .downloads import LAYOUTS as DOWNLOADS
+from .downloads import recognise
+from .entries import Contents, Entry, as_text, file_entry, load, unzip, walk
 from .errors import SubmissionsError
 from .ipynb import Unreadable, decode, read_cells
-from .model import NO_RECEIPT, Receipt, Submission
-from .submitted import submitted_folder
+from .model import Submission
+from .submitted import stamped, submitted_folder
 
-MAX_BYTES = 200 << 20  # of one file
-MAX_FILES = 200_000
 SAMPLE = 50  # submissions that are looked at to find out their assignment
 MAX_HELPER = 1 << 20  # bytes of one Python file beside a notebook
 MAX_HELPERS = 4 << 20  # characters of all of them
+MAX_CODING = 4  # bytes of a character
 NOTEBOOK_ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # browsers like to add one
-JUNK = re.compile(r"^\.|^__MACOSX$|^__pycache__$|^Thumbs\.db$|^desktop\.ini$|~$")
+NBGRADER, FOLDER = "nbgrader", "folder"
+LAYOUTS = (*DOWNLOADS, NBGRADER, FOLDER)  # that can be asked for
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A file of a folder or a zip."""
+class Found:
+    """What there is to grade, before anybody asks for which assignment."""
 
-    path: PurePosixPath  # as the student named it, in their folder
-    size: int
-    read: Callable[[], bytes]
-    origin: PurePosixPath | None = None  # where it lies, if a download names it otherwise
-    receipt: Receipt = NO_RECEIPT
+    source: Path
+    students: dict[str, list[Entry]]  # files by student id
+    lms: str = ""  # whose download it is
+    left_out: tuple[str, ...] = ()  # names that are no student's
 
-    @property
-    def shown(self) -> str:
-        """Where the instructor finds it."""
-        return str(self.origin or self.path)
+    def of(self, assignment: str) -> dict[str, list[Entry]]:
+        """The files that each student handed in for an assignment, by student id, sorted.
+
+        In an nbgrader tree, students who handed in other assignments only are not among them.
+        """
+        students = self.students
+        if not self.lms and any(_of(assignment, entries) for entries in students.values()):
+            students = {
+                student: stamped(_of(assignment, entries)) or entries
+                for student, entries in students.items()
+                if _of(assignment, entries)
+                or not entries
+                or any(len(e.path.parts) < 3 for e in entries)
+            }
+        return dict(sorted(students.items()))
 
 
-def find_students(source: Path, assignment: str, out: Path | None = None) -> dict[str, list[Entry]]:
-    """The files that each student handed in, by student id, sorted.
+def look(source: Path, out: Path | None = None, layout: str | None = None) -> Found:
+    """Whose files there are. A results folder `out` that lies among them is no student's.
 
-    A results folder `out` that lies among them is no student's.
+    A zip is looked at for the names of an LMS; `layout`, one of LAYOUTS, says what it is instead.
 
     Raises:
-        SubmissionsError: there is no such path, or nothing in it.
+        SubmissionsError: there is no such path, nothing in it, or it is not of that layout.
     """
-    students = _find(source, out)
-    if any(_of(assignment, entries) for entries in students.values()):
-        # An nbgrader tree: students who handed in other assignments only have no submission here.
-        students = {
-            student: _of(assignment, entries) or entries
-            for student, entries in students.items()
-            if _of(assignment, entries)
-            or not entries
-            or any(len(e.path.parts) < 3 for e in entries)
-        }
-    return dict(sorted(students.items()))
+    contents = _contents(source, out)
+    left_out = list(contents.refused)
+    if layout in DOWNLOADS or (layout is None and zipfile.is_zipfile(source)):
+        if download := recognise(contents.entries, layout):
+            left_out += download.left_out
+            return Found(source, download.students, download.title, tuple(left_out))
+        if layout is not None:
+            known = DOWNLOADS[layout]
+            raise _unfitting(source, f"a {known.title} download", known.example, contents)
+    if not source.is_dir():
+        contents = _unwrapped(contents, source.stem)
+    if layout == NBGRADER and not any(len(entry.path.parts) > 2 for entry in contents.entries):
+        example = "alice/backprop/backprop.ipynb"
+        raise _unfitting(source, "an nbgrader tree", example, contents)
+    students: dict[str, list[Entry]] = {path.parts[0]: [] for path in contents.folders}
+    for entry in contents.entries:
+        first, *rest = entry.path.parts
+        students.setdefault(first if rest else _without_ending(first), []).append(entry)
+    if not students:
+        raise SubmissionsError(
+            f"{source}: nothing to grade in it (no notebook, no student's folder)"
+        )
+    return Found(source, students, left_out=tuple(left_out))
 
 
-def infer_assignment(source: Path, exercises: dict[str, list[str]], out: Path | None = None) -> str:
+def find_students(
+    source: Path, assignment: str, out: Path | None = None, layout: str | None = None
+) -> dict[str, list[Entry]]:
+    """The files that each student handed in for an assignment, by student id, sorted.
+
+    Raises:
+        SubmissionsError: as `look`.
+    """
+    return look(source, out, layout).of(assignment)
+
+
+def infer_assignment(found: Found, exercises: dict[str, list[str]]) -> str:
     """Which assignment (name: its exercises) the notebooks are of, by what they define.
 
     Raises:
@@ -83,49 +119,65 @@ def infer_assignment(source: Path, exercises: dict[str, list[str]], out: Path | 
     if len(exercises) == 1:
         return next(iter(exercises))
     votes = Counter[str]()
-    for student, entries in itertools.islice(find_students(source, "", out).items(), SAMPLE):
+    for student, entries in itertools.islice(found.of("").items(), SAMPLE):
         code = "\n".join(read_submission(student, entries, "").cells)
         defined = set(re.findall(r"^(?:def|class) +(\w+)|^(\w+) *=", code, re.MULTILINE))
         names = {name for pair in defined for name in pair}
-        votes.update({a: len(names.intersection(found)) for a, found in exercises.items()})
+        votes.update({a: len(names.intersection(of)) for a, of in exercises.items()})
     (first, most), *others = votes.most_common() or [("", 0)]
     if not most or any(count == most for _, count in others):
         known = ", ".join(exercises)
-        raise SubmissionsError(f"{source}: cannot tell the assignment: give --assignment ({known})")
+        cure = f"give --assignment ({known})"
+        raise SubmissionsError(f"{found.source}: cannot tell the assignment: {cure}")
     return first
 
 
 def read_submission(student: str, entries: list[Entry], assignment: str) -> Submission:
     """One student's submission, out of all their files; problems are noted in it, never raised."""
-    path = str(PurePosixPath(*_common(entries))) if entries else student
-    receipt = max((e.receipt for e in entries), key=lambda r: r.submitted_at, default=NO_RECEIPT)
+    submission = Submission(student, _place(entries) if entries else student)
+    if entries:
+        submission = replace(submission, receipt=entries[0].receipt)
     digest = hashlib.sha256()
     try:
         chosen = _choose(entries, assignment)
-        path, data = chosen.shown, _load(chosen)
+        submission = replace(submission, path=chosen.shown, receipt=chosen.receipt)
+        data = load(chosen)
         digest.update(chosen.path.suffix.encode() + b"\0" + data)
-        files = {}
-        for entry in entries:
-            beside = entry.path.parent == chosen.path.parent and len(entry.path.parts) > 1
-            helper = beside and entry.path.suffix == ".py" and entry.size <= MAX_HELPER
-            if helper and entry is not chosen:
-                with contextlib.suppress(Unreadable):  # a link, say: then its import will fail
-                    files[entry.path.name] = decode(content := _load(entry))
-                    digest.update(entry.path.name.encode() + b"\0" + content)
-        if sum(map(len, files.values())) > MAX_HELPERS:
-            raise Unreadable(f"more than {MAX_HELPERS >> 20} MB of Python files beside it")
+        files = _helpers(chosen, entries, digest.update)
         cells = read_cells(chosen.path.name, data)
     except Unreadable as problem:
         digest.update(str(problem).encode())
-        return Submission(
-            student, path, problem=str(problem), digest=digest.hexdigest(), receipt=receipt
-        )
-    return Submission(student, path, cells, files, digest=digest.hexdigest(), receipt=receipt)
+        return replace(submission, problem=str(problem), digest=digest.hexdigest())
+    return replace(submission, cells=cells, files=files, digest=digest.hexdigest())
+
+
+def _helpers(
+    chosen: Entry, entries: list[Entry], update: Callable[[bytes], object]
+) -> dict[str, str]:
+    """The Python files beside a notebook, by name."""
+    beside = [
+        entry
+        for entry in entries
+        if entry is not chosen
+        and entry.path.parent == chosen.path.parent
+        and len(entry.path.parts) > 1
+        and entry.path.suffix == ".py"
+        and entry.size <= MAX_HELPER
+    ]
+    files: dict[str, str] = {}
+    if sum(entry.size for entry in beside) <= MAX_HELPERS * MAX_CODING:  # else not even read
+        for entry in beside:
+            with contextlib.suppress(Unreadable):  # a link, say: then its import will fail
+                files[entry.path.name] = decode(content := load(entry))
+                update(entry.path.name.encode() + b"\0" + content)
+        if sum(map(len, files.values())) <= MAX_HELPERS:
+            return files
+    raise Unreadable(f"more than {MAX_HELPERS >> 20} MB of Python files beside it")
 
 
 def files_of_one(folder: Path, student: str) -> list[Entry]:
     """The files of a folder that holds one student's work, as if it lay among others'."""
-    entries, _ = _walk(folder.resolve(), None)
+    entries = walk(folder.resolve()).entries
     return [replace(entry, path=PurePosixPath(student) / entry.path) for entry in entries]
 
 
@@ -134,127 +186,46 @@ def _of(assignment: str, entries: list[Entry]) -> list[Entry]:
     return [entry for entry in entries if assignment in entry.path.parts[1:-1]]
 
 
-def _find(source: Path, out: Path | None) -> dict[str, list[Entry]]:
+def _contents(source: Path, out: Path | None) -> Contents:
     if not source.exists():
         raise SubmissionsError(f"{source}: there is no such file or folder")
     source = submitted_folder(source) or source
     if source.is_dir():
-        entries, folders = _walk(source.resolve(), out and out.resolve())
-    elif zipfile.is_zipfile(source):
-        entries, folders = _unzip(source)
-    else:
-        if not source.is_file():
-            raise SubmissionsError(f"{source}: neither a file nor a folder")
-        if source.suffix.lower() == ".zip":
-            raise SubmissionsError(f"{source}: not a readable zip file: download it again")
-        # Whoever names a link here is the instructor: it may be followed.
-        entries, folders = [_file(source.resolve(), PurePosixPath(_text(source.name)))], []
-    students: dict[str, list[Entry]] = {folder: [] for folder in folders}
-    for entry in entries:
-        first, *rest = entry.path.parts
-        students.setdefault(first if rest else _without_ending(first), []).append(entry)
-    if not students:
-        raise SubmissionsError(
-            f"{source}: nothing to grade in it (no notebook, no student's folder)"
-        )
-    return students
+        return walk(source.resolve(), out and out.resolve())
+    if zipfile.is_zipfile(source):
+        return unzip(source)
+    if not source.is_file():
+        raise SubmissionsError(f"{source}: neither a file nor a folder")
+    if source.suffix.lower() == ".zip":
+        raise SubmissionsError(f"{source}: not a readable zip file: download it again")
+    # Whoever names a link here is the instructor: it may be followed.
+    entry = file_entry(source.resolve(), PurePosixPath(as_text(source.name)))
+    return Contents([entry], [], [])
 
 
-def _walk(folder: Path, out: Path | None) -> tuple[list[Entry], list[str]]:
-    entries, folders = [], []
-    for place, names, files in os.walk(folder):
-        names[:] = sorted(n for n in names if not JUNK.search(n) and Path(place, n) != out)
-        relative = PurePosixPath(_text(os.path.relpath(place, folder)))
-        if place == str(folder):
-            folders = [_text(name) for name in names]
-        for name in sorted(files):
-            path = Path(place, name)
-            if not JUNK.search(name):
-                entries.append(_file(path, relative / _text(name)))
-        if len(entries) > MAX_FILES:
-            raise SubmissionsError(
-                f"{folder}: more than {MAX_FILES} files: is this the right folder?"
-            )
-    return entries, folders
+def _unfitting(source: Path, what: str, example: str, contents: Contents) -> SubmissionsError:
+    names = [entry.shown for entry in contents.entries] or ["nothing"]
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return SubmissionsError(
+        f"{source}: not {what}: expected names like {example!r}, found {names[0]!r:.100}{more}"
+    )
 
 
-def _file(path: Path, relative: PurePosixPath) -> Entry:
-    if path.is_symlink() or not path.is_file():
-        # Followed, a link could hand in somebody else's file, or the reference.
-        return Entry(relative, 0, _not_a_file)
-    return Entry(relative, path.stat().st_size, path.read_bytes)
-
-
-def _not_a_file() -> bytes:
-    raise Unreadable("it is a link or a device, not a file")
-
-
-def _unzip(archive: Path) -> tuple[list[Entry], list[str]]:
-    """The files of a zip, read in place: nothing is ever extracted to the disk."""
-
-    def reader(info: zipfile.ZipInfo) -> Callable[[], bytes]:
-        def read() -> bytes:
-            with zipfile.ZipFile(archive) as zipped, zipped.open(info) as file:
-                if len(data := file.read(MAX_BYTES + 1)) > MAX_BYTES:
-                    raise Unreadable("it is larger than it says")
-                return data
-
-        return read
-
-    try:
-        with zipfile.ZipFile(archive) as zipped:
-            infos = zipped.infolist()
-    except Exception as error:  # zipfile raises many kinds on damaged files
-        raise SubmissionsError(f"{archive}: not a readable zip file ({error})") from error
-    if len(infos) > MAX_FILES:
-        raise SubmissionsError(f"{archive}: more than {MAX_FILES} files: is this the right zip?")
-    entries, folders = list[Entry](), list[PurePosixPath]()
-    for info in infos:
-        steps = info.filename.replace("\\", "/").split("/")
-        path = PurePosixPath(*(_text(step) for step in steps if step not in ("", ".")))
-        if not path.parts or ".." in path.parts or any(map(JUNK.search, path.parts)):
-            continue
-        if info.is_dir():
-            folders.append(path)
-        else:
-            folders += path.parents[:-1]
-            entries.append(Entry(path, info.file_size, reader(info)))
-    return _unwrapped(entries, folders, archive.stem)
-
-
-def _unwrapped(
-    entries: list[Entry], folders: list[PurePosixPath], name: str
-) -> tuple[list[Entry], list[str]]:
+def _unwrapped(contents: Contents, name: str) -> Contents:
     """Without the one folder around all, where that holds a class and not one student's work.
 
     It does if it is named like the zip, as when a folder is zipped, or holds several notebooks.
     """
+    entries, folders = contents.entries, contents.folders
     notebooks = [e for e in entries if e.path.name.lower().endswith(NOTEBOOK_ENDINGS)]
     notebooks = notebooks or [e for e in entries if e.path.suffix.lower() == ".py"]
     tops = {path.parts[0] for path in (*folders, *(e.path for e in entries))}
     is_class = (tops == {name} and notebooks) or len(notebooks) > 2
     if len(tops) == 1 and is_class and all(len(e.path.parts) > 1 for e in entries):
-        entries = [replace(e, path=PurePosixPath(*e.path.parts[1:])) for e in entries]
-        folders = [PurePosixPath(*p.parts[1:]) for p in folders if len(p.parts) > 1]
-    return entries, list(dict.fromkeys(path.parts[0] for path in folders))
-
-
-def _load(entry: Entry) -> bytes:
-    """The content of a file.
-
-    Raises:
-        Unreadable: it is too large, or cannot be read.
-    """
-    if entry.size > MAX_BYTES:
-        raise Unreadable(f"the file is too large ({entry.size >> 20} MB)")
-    try:
-        return entry.read()
-    except Unreadable:
-        raise
-    except OSError as error:
-        raise Unreadable(f"the file cannot be read ({error.strerror or error})") from error
-    except Exception as error:  # zipfile and its decompressors raise many kinds
-        raise Unreadable(f"the zip entry cannot be read ({error})") from error
+        (top,) = tops
+        entries = [replace(e, path=e.path.relative_to(top)) for e in entries]
+        folders = [p.relative_to(top) for p in folders if len(p.parts) > 1]
+    return Contents(entries, folders, contents.refused)
 
 
 def _choose(entries: list[Entry], assignment: str) -> Entry:
@@ -263,6 +234,10 @@ def _choose(entries: list[Entry], assignment: str) -> Entry:
     def is_notebook(entry: Entry) -> bool:
         return entry.path.name.lower().endswith(NOTEBOOK_ENDINGS)
 
+    if entries and all(entry.instead for entry in entries):
+        found = " and ".join(sorted({entry.instead for entry in entries}))
+        raise Unreadable(f"{found}, no notebook")
+    entries = [entry for entry in entries if not entry.instead]
     in_folder = all(len(entry.path.parts) > 1 for entry in entries)
     notebooks = [entry for entry in entries if is_notebook(entry)]
     scripts = [entry for entry in entries if entry.path.suffix.lower() == ".py"]
@@ -282,11 +257,12 @@ def _choose(entries: list[Entry], assignment: str) -> Entry:
     return candidates[0]
 
 
-def _common(entries: list[Entry]) -> tuple[str, ...]:
+def _place(entries: list[Entry]) -> str:
     """The path that all entries share; the first entry's own if they share none."""
-    steps = zip(*(entry.path.parts for entry in entries), strict=False)
-    shared = itertools.takewhile(lambda step: len(set(step)) == 1, steps)
-    return tuple(step[0] for step in shared) or entries[0].path.parts
+    paths = [entry.origin or entry.path for entry in entries]
+    steps = zip(*(path.parts for path in paths), strict=False)
+    shared = [step[0] for step in itertools.takewhile(lambda step: len(set(step)) == 1, steps)]
+    return str(PurePosixPath(*shared) if shared else paths[0])
 
 
 def _without_ending(name: str) -> str:
@@ -294,8 +270,3 @@ def _without_ending(name: str) -> str:
         if name.lower().endswith(ending):
             return name[: -len(ending)] or name
     return PurePosixPath(name).stem
-
-
-def _text(name: str) -> str:
-    """A file name as printable text, even where it is not valid UTF-8."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -13,7 +13,7 @@ from .errors import CourseError, SubmissionsError
 from .exercise import exercise_files, load_exercise
 from .grading import Limits
 from .model import Lost
-from .read import find_students, infer_assignment, read_submission
+from .read import infer_assignment, look, read_submission
 from .run import run
 from .tier import detect
 from .visible import visible_report
@@ -33,8 +33,9 @@ def check(notebook: Path, assignment: str | None = None) -> Iterator[str]:
     names = {name: list(read_visible(folder / VISIBLE)) for name, folder in folders.items()}
     if assignment is not None and assignment not in folders:
         raise CourseError(f"no assignment {assignment!r}: there are {', '.join(folders)}")
-    name = assignment or infer_assignment(notebook, names)
-    ((student, entries),) = find_students(notebook, name).items()
+    handed = look(notebook)
+    name = assignment or infer_assignment(handed, names)
+    ((student, entries),) = handed.of(name).items()
     submission = read_submission(student, entries, name)
     if submission.problem:
         raise SubmissionsError(f"{notebook}: {submission.problem}")

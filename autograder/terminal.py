@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -17,10 +17,23 @@ from .escape import plain
 from .model import Result, Status
 from .pages import summary
 from .proof import Trial
+from .roster import Roster
 from .score import by_hand, number, score
 
 FEW = 40  # rows that are still worth printing one by one
 WIDTH_OF_ID, WIDTH_OF_SCORE = 22, 5
+WIDTH_OF_NAME = 80  # of a file
+
+
+def received(lms: str, students: int, left_out: Sequence[str]) -> None:
+    """Say whose download it was taken for, if any, and which files are nobody's."""
+    console = Console(highlight=False)
+    if lms:
+        console.print(f"{lms} download: {students} student{'s' * (students != 1)}")
+    if left_out:
+        more = " ..." if len(left_out) > FEW else ""
+        names = ", ".join(name[:WIDTH_OF_NAME] for name in left_out[:FEW]) + more
+        console.print(_text(f"left out, of no student: {names}"), soft_wrap=True)
 
 
 @contextlib.contextmanager
@@ -45,7 +58,11 @@ def progress(total: int) -> Iterator[Callable[[str, Result | None], None]]:
 
 
 def summarise(
-    results: list[Result], assignment: Assignment, out: Path, here: Container[str]
+    results: list[Result],
+    assignment: Assignment,
+    out: Path,
+    here: Container[str],
+    roster: Roster | None = None,
 ) -> int:
     """Print the table and where to look. Returns the exit code: 2 if there were grader errors.
 
@@ -84,6 +101,11 @@ def summarise(
         names = ", ".join(gone[:FEW]) + (" ..." if len(gone) > FEW else "")
         kept = f"kept from earlier runs, not among these submissions: {names}"
         console.print(_text(kept), soft_wrap=True)
+    handed_in = {result.student_id for result in results}
+    if missing := [student for student in roster or () if student not in handed_in]:
+        names = ", ".join(missing[:FEW]) + (" ..." if len(missing) > FEW else "")
+        nothing = f"handed nothing in, {len(missing)} of the class list: {names}"
+        console.print(_text(nothing), soft_wrap=True)
     errors = [result for result in results if result.status is Status.grader_error]
     for problem, number_of in Counter(result.problem for result in errors).items():
         text = _text(f" ({number_of} of {len(results)}): {problem}")

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder import entries as entries_module
 from autograder import ipynb
 from autograder import read as module
+from autograder.entries import Entry
 from autograder.errors import SubmissionsError
 from autograder.ipynb import Unreadable, read_cells
-from autograder.read import Entry, find_students, infer_assignment, read_submission
+from autograder.read import Found, find_students, infer_assignment, look, read_submission
 from autograder.wire import encode
 
 
@@ -306,7 +308,7 @@ def test_a_file_that_cannot_be_read_is_one_students_problem():
 
 
 def test_a_file_that_is_too_large_is_not_read(monkeypatch, folder):
-    monkeypatch.setattr(module, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(entries_module, "MAX_BYTES", 1 << 20)
     found = read(folder({"alice.ipynb": b" " * (2 << 20), "bob.ipynb": nb("b")}))
     assert found == {
         "alice": ("alice.ipynb", "the file is too large (2 MB)"),
@@ -315,7 +317,7 @@ def test_a_file_that_is_too_large_is_not_read(monkeypatch, folder):
 
 
 def test_too_many_files_are_not_one_class(monkeypatch, folder, archive):
-    monkeypatch.setattr(module, "MAX_FILES", 2)
+    monkeypatch.setattr(entries_module, "MAX_FILES", 2)
     files = {"a.ipynb": nb(), "b.ipynb": nb(), "c.ipynb": nb()}
     for source in (folder(files), archive(files)):
         with pytest.raises(SubmissionsError, match="more than 2 files: is this the right"):
@@ -384,7 +386,7 @@ def test_a_damaged_zip_entry_is_one_students_problem(archive, method):
     ("place", "value", "problem"),
     [
         (0, b"XX", "the zip entry cannot be read (Bad magic number for file header)"),
-        (6, b"\1", "is encrypted, password required"),
+        (6, b"\1", "it is encrypted: it needs a password"),
         (8, b"\x63", "That compression method is not supported"),
     ],
     ids=["no header", "encrypted", "unknown method"],
@@ -402,7 +404,7 @@ def test_a_zip_entry_that_cannot_be_opened_is_one_students_problem(archive, plac
 
 def test_an_entry_that_is_larger_than_it_says_is_not_read(archive, monkeypatch):
     path = archive({"alice.ipynb": b" " * 5000, "bob.ipynb": nb("b")})
-    monkeypatch.setattr(module, "MAX_BYTES", 4000)
+    monkeypatch.setattr(entries_module, "MAX_BYTES", 4000)
     students = find_students(path, "maths")
     alice = Entry(students["alice"][0].path, 10, students["alice"][0].read)
     assert read_submission("alice", [alice], "maths").problem == "it is larger than it says"
@@ -681,18 +683,18 @@ KNOWN = {"maths": ["double", "halve"], "physics": ["fall", "double"]}
 def test_the_assignment_is_told_by_what_notebooks_define(folder, files, expected):
     source = folder(files)
     if expected:
-        assert infer_assignment(source, KNOWN) == expected
+        assert infer_assignment(look(source), KNOWN) == expected
         return
     with pytest.raises(SubmissionsError) as error:
-        infer_assignment(source, KNOWN)
+        infer_assignment(look(source), KNOWN)
     cure = "cannot tell the assignment: give --assignment (maths, physics)"
     assert str(error.value) == f"{source}: {cure}"
 
 
 def test_the_only_assignment_need_not_be_told(tmp_path):
-    assert infer_assignment(tmp_path / "gone", {"maths": ["double"]}) == "maths"
+    assert infer_assignment(Found(tmp_path, {}), {"maths": ["double"]}) == "maths"
 
 
 def test_no_assignment_at_all_cannot_be_told(folder):
     with pytest.raises(SubmissionsError, match="cannot tell the assignment"):
-        infer_assignment(folder({"a.ipynb": nb("a")}), {})
+        infer_assignment(look(folder({"a.ipynb": nb("a")})), {})

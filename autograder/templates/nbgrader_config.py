@@ -123,7 +123,9 @@ class NothingMissing(OverwriteCells):
         return lost[0] if lost else None
 
 
-HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*\n", re.DOTALL | re.MULTILINE)
+HIDDEN = re.compile(
+    r"^[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*\n", re.DOTALL | re.MULTILINE
+)
 
 
 class TestsLast(Execute):
@@ -199,6 +201,7 @@ c.Autograde.autograde_preprocessors = [
     AssignLatePenalties,
     CheckCellMetadata,
 ]
+
 
 class WithoutTraceback(NbGraderPreprocessor):
     """Of an error in a test, such as a time-out, the last line: above it stands hidden code."""

@@ -1,4 +1,4 @@
-"""The commands that carry results to other systems, and marks back."""
+"""The commands on what was graded: seen again, carried to other systems and back, forgotten."""
 
 from __future__ import annotations
 
@@ -14,6 +14,40 @@ from .sheets.order import Order
 
 _FOLDER = click.Path(path_type=Path)
 _COURSE = click.option("--course", type=_FOLDER, help="The nbgrader course's folder.")
+
+
+@click.command()
+@click.argument("results", type=_FOLDER)
+@click.option("--roster", type=_FOLDER, help="A class list (CSV: id, name, e-mail, section).")
+@click.pass_obj
+def report(folder: Path | None, results: Path, roster: Path | None = None) -> None:
+    """Write scores.csv, the class report and the feedback pages again, from the record."""
+    from . import pipeline
+    from .course import find_course
+    from .roster import read_roster
+    from .store import Store, read_about
+
+    about = read_about(results)
+    assignment = find_course(folder).assignment(about["assignment"])
+    with Store(results, about) as store:
+        pipeline.publish(store, results, assignment, read_roster(roster) if roster else {})
+    click.echo(plain(str(results / "report.html")))
+
+
+@click.command()
+@click.argument("results", type=_FOLDER)
+@click.option("--student", "student_id", help="Forget this one only.")
+@click.confirmation_option(prompt="Delete what was recorded? There is no way back.")
+@click.pass_context
+def purge(context: click.Context, results: Path, student_id: str | None) -> None:
+    """Forget a class, or one student: results, marks, feedback and what uploads noted."""
+    from .purge import purge_all, purge_student
+
+    if student_id is not None:
+        purge_student(results, student_id)
+        context.invoke(report, results=results)
+    elif left := purge_all(results):
+        click.echo(plain(f"not ours, and left alone: {', '.join(left)}"))
 
 
 @click.command()
@@ -99,5 +133,5 @@ def import_(folder: Path | None, results: Path, source: str, course: Path | None
                     click.echo(plain(f"{student}: {mark.question}: the mark was taken back"))
             store.mark(student, given, all_of=MARKER)
             count, students = count + len(given), students + bool(given)
-        pipeline.publish(store, results, assignment)
+        pipeline.publish(store, results, assignment, {})
     click.echo(f"{count} marks of {students} students")

@@ -1,0 +1,93 @@
+"""Downloads of learning management systems: whose files are whose, told by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from ..entries import JUNK, Entry
+from .blackboard import LAYOUT as BLACKBOARD
+from .brightspace import LAYOUT as BRIGHTSPACE
+from .canvas import LAYOUT as CANVAS
+from .gradescope import LAYOUT as GRADESCOPE
+from .layout import Handed, Layout, Told
+from .moodle import LAYOUT as MOODLE
+
+LAYOUTS: dict[str, Layout] = {  # the first that fits counts, so the loosest names come last
+    "moodle": MOODLE,
+    "brightspace": BRIGHTSPACE,
+    "gradescope": GRADESCOPE,
+    "blackboard": BLACKBOARD,
+    "canvas": CANVAS,
+}
+STRAYS = 4  # one file in so many may be nobody's
+
+
+@dataclass(frozen=True)
+class Download:
+    """The files of a recognised download."""
+
+    title: str  # of the LMS
+    students: dict[str, list[Entry]]  # of the latest attempt, by student id
+    left_out: list[str]  # names that fit no student
+
+
+def recognise(entries: Sequence[Entry], layout: str | None = None) -> Download | None:
+    """The download that these files are; None if they are none, or none of the given `layout`.
+
+    Without `layout`, nearly all names have to fit; with it, those that fit are taken.
+    """
+    layouts = [LAYOUTS[layout]] if layout else list(LAYOUTS.values())
+    for view in (entries, _unwrapped(entries)):
+        for known in layouts:
+            told = list(known.place(view))
+            handed = [found for _, found in told if found]
+            nearly_all = (len(told) - len(handed)) * STRAYS <= len(told)
+            if handed and (layout or (nearly_all and known.believable(handed))):
+                return _sorted(known.title, told)
+    return None
+
+
+def _unwrapped(entries: Sequence[Entry]) -> list[Entry]:
+    """As they lie in the one folder around all, if there is one: people zip again what they unzip.
+
+    Empty if there is none.
+    """
+    tops = {entry.path.parts[0] for entry in entries}
+    if len(tops) != 1 or any(len(entry.path.parts) == 1 for entry in entries):
+        return []
+    return [
+        replace(e, path=e.path.relative_to(e.path.parts[0]), origin=e.origin or e.path)
+        for e in entries
+    ]
+
+
+def _sorted(title: str, told: Told) -> Download:
+    """By student, without what is older than their latest attempt."""
+    students: dict[str, list[tuple[Entry, Handed]]] = {}
+    left_out = []
+    for entry, handed in told:
+        if handed:
+            students.setdefault(handed.student, []).append((entry, handed))
+        else:
+            left_out.append(entry.shown)
+    return Download(
+        title, {student: _latest(files) for student, files in students.items()}, left_out
+    )
+
+
+def _latest(files: list[tuple[Entry, Handed]]) -> list[Entry]:
+    latest = max(handed.receipt.submitted_at for _, handed in files)
+    return [
+        replace(
+            entry,
+            path=PurePosixPath(handed.student, handed.path),
+            origin=entry.origin or entry.path,
+            receipt=handed.receipt,
+            instead=handed.instead,
+        )
+        for entry, handed in files
+        if handed.receipt.submitted_at == latest
+        and not any(map(JUNK.search, handed.path.split("/")))
+    ]
