@@ -71,9 +71,9 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def proxied(server: str, fault: str, **options: object) -> Iterator[Proxy]:
+def proxied(server: str, fault: str, port: int = 0, **options: object) -> Iterator[Proxy]:
     """A proxy in front of a server."""
     proxy = Proxy(server, fault, **options)
-    with serving(proxy.answer) as address:
+    with serving(proxy.answer, port) as address:
         proxy.address = address
         yield proxy

@@ -89,7 +89,7 @@ class Stub:
 
 
 @contextlib.contextmanager
-def serving(answer: Callable[[Request], Answer | bytes | None], public: str = "") -> Iterator[str]:
+def serving(answer: Callable[[Request], Answer | bytes | None], port: int = 0) -> Iterator[str]:
     """Serve until the block ends; yields the address. None as an answer hangs up."""
 
     class Web(BaseHTTPRequestHandler):
@@ -123,14 +123,15 @@ def serving(answer: Callable[[Request], Answer | bytes | None], public: str = ""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        allow_reuse_address = True
 
         def handle_error(self, *_: object) -> None:
             """A client that was killed is no news."""
 
-    with Server(("127.0.0.1", 0), Web) as server:
+    with Server(("127.0.0.1", port), Web) as server:
 
         def base() -> str:
-            return public or f"http://127.0.0.1:{server.server_port}"
+            return f"http://127.0.0.1:{server.server_port}"
 
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
