@@ -1,4 +1,4 @@
-"""Uploads that networks disturb and the kernel kills: in the end every score and comment is once."""
+"""Uploads that networks disturb and the kernel kills: every score and comment is there once."""
 
 from __future__ import annotations
 

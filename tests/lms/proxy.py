@@ -56,7 +56,7 @@ class Proxy:
         headers = {
             name: value
             for name, value in request.headers.items()
-            if name.lower() not in ("host", "connection", "accept-encoding", "content-length")
+            if name.lower() not in ("connection", "accept-encoding", "content-length")
         }
         answer = requests.request(
             request.method,
