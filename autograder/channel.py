@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import time
 from typing import Any
@@ -18,6 +19,7 @@ class Worker:
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
+        self.received = 0  # bytes, so far
 
     def send(self, message: Any, deadline: float) -> None:
         """Send one frame.
@@ -30,17 +32,21 @@ class Worker:
         self._wait_until(deadline)
         self._channel.sendall(frame)
 
-    def receive(self, deadline: float) -> Any:
-        """Receive one frame.
+    def receive(self, deadline: float, room: int | None = None) -> Any:
+        """Receive one frame, of `room` bytes at most.
 
         Raises:
             TimeoutError: it did not come in time.
             EOFError, OSError: the worker is gone.
-            ProtocolError: what came is no frame.
+            ProtocolError: what came is no frame, or a larger one.
         """
+        most = math.inf if room is None else self.received + room
 
         def read(size: int) -> bytes:
             data = bytearray()
+            self.received += size
+            if self.received > most:
+                raise ProtocolError("more came than there is room for")
             while len(data) < size:
                 self._wait_until(deadline)
                 chunk = self._channel.recv(min(size - len(data), 1 << 20))

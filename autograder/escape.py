@@ -18,6 +18,8 @@ NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 FORMULA = re.compile(
     r"^(?=[\s']*[\t\r\n])|(?:^|(?<=[;\t\r\n]))(?=[\s']*[=+\-@\uff1d\uff0b\uff0d\uff20])"
 )
+MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+PILE = re.compile(f"([{MARKS}]{{4}})[{MARKS}]+")  # no writing puts more than four on a letter
 DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 LONGEST = 250  # bytes of a name; file systems allow 255, with the ending
 
@@ -25,10 +27,12 @@ LONGEST = 250  # bytes of a name; file systems allow 255, with the ending
 def plain(text: str, kept: str = "") -> str:
     """Text that steers nothing: no control character, no override of the direction of writing.
 
-    Each becomes a space, line breaks too, unless they are `kept`.
+    Each becomes a space, line breaks too, unless they are `kept`. Of accents that pile up on one
+    letter, and would hide the lines above, a few are kept.
     """
     kept += JOINERS
-    return "".join(c if c.isprintable() or c in kept else " " for c in text)
+    steady = "".join(c if c.isprintable() or c in kept else " " for c in text)
+    return PILE.sub(r"\1", steady)
 
 
 def cell(text: str) -> str:

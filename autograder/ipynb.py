@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 MAX_CELLS = 10_000
+MAX_BRACKETS = 4_000_000  # lists and objects: each takes a hundred bytes, however short it is
 MAX_SOURCE = 4 << 20  # characters of code in one notebook
 CELL_MARK = re.compile(r"^# (?:%%|In\[[ \d]*\]:).*$", re.MULTILINE)  # VS Code's, nbconvert's
 
@@ -29,6 +30,8 @@ def read_cells(name: str, data: bytes) -> tuple[str, ...]:
         return _within_limits(tuple(cell for cell in CELL_MARK.split(text) if cell.strip()))
     if not text.strip():
         raise Unreadable("the file is empty")
+    if text.count("{") + text.count("[") > MAX_BRACKETS:
+        raise Unreadable(f"the notebook holds more than {MAX_BRACKETS // 1_000_000} million values")
     try:
         notebook = json.loads(text)
     except ValueError as error:

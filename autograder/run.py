@@ -27,7 +27,9 @@ GRACE_SECONDS = 0.5  # between asking a cell to stop and killing it
 DEFINE_SECONDS = 2.0  # for a cell's definitions, when the notebook's time is up
 END_SECONDS = 5.0  # for the list of names after the last cell
 MAX_RESTARTS = 10  # workers that the cells of one submission may kill; so many again without them
-MAX_TEXTS, MAX_TEXT = 1000, 1000  # entries and characters of what a worker says of its cells
+MAX_TEXTS = 1000  # in what a worker says of its cells
+MAX_NOTES, MAX_ALL_NOTES = 21, 200  # of one cell, as its worker has at most; and of all cells
+MAX_SEEN, MAX_ALL_SEEN = 16 << 20, 64 << 20  # bytes that come of one exercise, and of all of them
 Seen = list[Observation | Lost]
 
 
@@ -98,6 +100,7 @@ class _Notebook:
         self.reason = ""
         self.current = 0
         self.restarts = 0
+        self.room = MAX_ALL_SEEN
 
     def play(self, worker: Worker, end: float) -> list[str] | None:
         """Run the cells. Returns the names they defined, or None if the worker did not survive."""
@@ -120,7 +123,7 @@ class _Notebook:
                 allowed = max(DEFINE_SECONDS, left) if short else limits.cell_seconds
                 deadline = time.monotonic() + allowed + GRACE_SECONDS
                 reply = worker.receive(min(end, deadline))
-                notes = _texts(reply, "notes", number)
+                notes = _texts(reply, "notes", number)[:MAX_NOTES]
                 if number not in self.stopped:  # what it says when hurried is not news
                     self.notes[number] = notes
                 if reply.get("stopped") is True:
@@ -174,7 +177,11 @@ class _Notebook:
 
     def all_notes(self) -> list[CellNote]:
         """What there is to say, in the order of the cells."""
-        return [CellNote(n, text) for n in sorted(self.notes) for text in self.notes[n]]
+        notes = [CellNote(n, text) for n in sorted(self.notes) for text in self.notes[n]]
+        if len(notes) <= MAX_ALL_NOTES:
+            return notes
+        more = CellNote(notes[MAX_ALL_NOTES].cell, f"and {len(notes) - MAX_ALL_NOTES} more notes")
+        return [*notes[:MAX_ALL_NOTES], more]
 
 
 @dataclass(frozen=True)
@@ -195,6 +202,7 @@ def _ask(
     deadline = min(end, time.monotonic() + limits.exercise_seconds)
     seen: Seen = []
     left_running = False
+    room = worker.received + min(MAX_SEEN, notebook.room)
 
     def lost(kind: Kind, message: str) -> _Answer:
         rest: Seen = [Lost(kind, message)] * (len(cases) - len(seen))
@@ -204,7 +212,9 @@ def _ask(
         nonce = secrets.token_hex(8)
         try:
             worker.send({"nonce": nonce, "exercise": exercise, "case": case.data}, deadline)
-            reply = _reply(worker.receive(deadline), nonce)
+            before = worker.received
+            reply = _reply(worker.receive(deadline, room - before), nonce)
+            notebook.room -= worker.received - before
         except TimeoutError:
             return lost(Kind.timed_out, f"stopped after {limits.exercise_seconds:g} seconds")
         except ProtocolError:  # what it says is made of numbers that the worker chose
@@ -252,4 +262,4 @@ def _texts(message: Any, key: str, cell: int | None = None) -> list[str]:
         raise ProtocolError("not what a worker says there")
     if not all(isinstance(text, str) for text in texts):
         raise ProtocolError("not what a worker says there")
-    return [text[:MAX_TEXT] for text in texts]
+    return [text[:MAX_MESSAGE] for text in texts]

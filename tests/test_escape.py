@@ -49,6 +49,7 @@ HOSTILE = {
     "back and over": "wrong\b\b\b\b\bright\rall\x7f",
     "lines": "one\ntwo\r\nthree\x0bfour\x0cfive\x85six\u2028seven\u2029eight",
     "bidi": "\u202egnp.exe\u202c \u2066x\u2069\u061c\u200e",
+    "accents on accents": "a" + "\u0300" * 500 + "b\u0323\u0302\u0301",
     "invisible": "a\u200bb\ufeffc\u00add\U000e0041e",
     "markup of rich": "[red]x[/red] [/] [link=http://evil]y[/link] \\[bold] z\\",
     "emoji of rich": ":warning: :smiley:",
@@ -115,6 +116,11 @@ def pages(folder: Path, text: str) -> list[Structure]:
     names = file_names((result.student_id for result in found), ".html")
     paths = [folder / "report.html", *(folder / "feedback" / name for name in names.values())]
     return [Structure(path) for path in paths]
+
+
+def test_accents_do_not_pile_up_over_the_lines_above():
+    assert plain("a" + "\u0300" * 500 + "z") == "a" + "\u0300" * 4 + "z"
+    assert plain("Vi\u0323\u0302\u0301t") == "Vi\u0323\u0302\u0301t"
 
 
 @hostile

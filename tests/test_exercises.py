@@ -329,7 +329,7 @@ def test_every_answer_earns_what_is_stated_and_reads_its_own_sentence(
         trials = prove(
             prepared_for(assignment, exercise, student), points_for(assignment, exercise)
         )
-        assert [(t.name, t.problem) for t in trials if t.problem] == [], student
+        assert [(t.name, t.problem, t.hint) for t in trials if t.problem] == [], student
 
 
 @pytest.mark.parametrize("scale", [0.1, 10])

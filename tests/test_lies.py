@@ -20,9 +20,9 @@ from autograder.course import find_course
 from autograder.exercise import case
 from autograder.grading import Limits
 from autograder.judge import Judge
-from autograder.model import Kind, Submission
+from autograder.model import Kind, Lost, Submission
 from autograder.observation import MAX_MESSAGE, Error, Part
-from autograder.run import MAX_RESTARTS, run
+from autograder.run import MAX_ALL_NOTES, MAX_NOTES, MAX_RESTARTS, run
 
 ASSIGNMENT = find_course(Path(__file__).parent).assignment("backprop")
 NAME = "grad_quadratic"
@@ -166,3 +166,30 @@ def test_a_case_that_a_worker_does_not_read_is_timed_out():
     found = run(Zygote([peer] * 2), Submission("s", "s"), {NAME: large}, {NAME: [large]}, limits)
     assert found.hidden[NAME] == found.visible[NAME]
     assert found.visible[NAME][0].kind is Kind.timed_out
+
+
+def test_what_a_worker_says_of_its_cells_is_capped_for_the_whole_notebook():
+    """What is stored, and shown on a page, must not grow with what student code makes up."""
+    cells = tuple(f"x = {n}" for n in range(12))
+
+    def hello(request):
+        notes = ["<" * (MAX_MESSAGE + 1)] * (MAX_NOTES + 1)
+        said = [{"cell": n, "notes": notes, "stopped": False} for n in range(1, len(cells) + 1)]
+        return b"".join(map(wire.encode, [*said, {"defined": []}]))
+
+    _, found, _ = graded(Peer(hello, [telling(TRUTH[0]), *map(telling, TRUTH)]), cells=cells)
+    assert len(found.notes) == MAX_ALL_NOTES + 1
+    assert found.notes[-1].message == f"and {12 * MAX_NOTES - MAX_ALL_NOTES} more notes"
+    assert max(len(note.message) for note in found.notes) == MAX_MESSAGE
+
+
+@pytest.mark.parametrize("limit", ["MAX_SEEN", "MAX_ALL_SEEN"])
+def test_a_worker_that_sends_more_than_anybody_needs_is_cut_short(limit, monkeypatch):
+    monkeypatch.setattr(f"autograder.run.{limit}", 3 << 20)
+    large = telling({"grads": Part(torch.ones(1 << 18))})  # a megabyte
+    peers = [Peer(honest_hello, [telling(TRUTH[0]), large, large, large])]
+    peers += [Peer(honest_hello, [large, large, large])]  # what is tried again
+    _, found, outcome = graded(*peers)
+    lost = [entry for entry in found.hidden[NAME] if isinstance(entry, Lost)]
+    assert lost and {one.kind for one in lost} == {Kind.protocol}
+    assert Kind.passed not in kinds(outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import zipfile
@@ -18,7 +19,7 @@ from autograder.entries import Entry
 from autograder.errors import SubmissionsError
 from autograder.ipynb import Unreadable, read_cells
 from autograder.read import Found, find_students, infer_assignment, look, read_submission
-from autograder.wire import encode
+from autograder.wire import MAX_JOB, decode, encode
 
 
 def code(source, **more):
@@ -324,7 +325,7 @@ def test_too_many_files_are_not_one_class(monkeypatch, folder, archive):
             read(source)
 
 
-@pytest.mark.parametrize("character", ["x", "\n", "é", "\U0001f600", "\x01"], ids=ascii)
+@pytest.mark.parametrize("character", ["x", "\n", "é", "[", "\U0001f600", "\x01"], ids=ascii)
 def test_whatever_is_read_fits_in_a_frame(character):
     """A worker gets a submission as one frame; one that is too large is told so here."""
 
@@ -343,8 +344,8 @@ def test_whatever_is_read_fits_in_a_frame(character):
         ("x/hw.ipynb", nb("a"), helpers),
     ]:
         found = read_submission("x", [entry(name, content), *more], "maths")
-        job = {"cells": found.cells, "skip": [], "hurry": [], "files": found.files}
-        assert found.problem or encode(job)
+        job = {"cells": list(found.cells), "skip": [], "hurry": [], "files": found.files}
+        assert found.problem or decode(io.BytesIO(encode(job)).read, MAX_JOB) == job
 
 
 # Zips
@@ -564,6 +565,9 @@ def test_a_notebook_with_too_many_cells_or_too_much_code_is_refused(monkeypatch)
     for name, data in {"x.ipynb": nb("a", "b", "c"), "x.py": b"a\n# %%\nb\n# %%\nc"}.items():
         with pytest.raises(Unreadable, match="more than 2 cells"):
             read_cells(name, data)
+    monkeypatch.setattr(ipynb, "MAX_BRACKETS", 1_000_000)
+    with pytest.raises(Unreadable, match="more than 1 million values"):
+        read_cells("x.ipynb", b'{"cells": [' + b"{}," * 1_000_000 + b"{}]}")
     monkeypatch.setattr(ipynb, "MAX_SOURCE", 2 << 20)
     with pytest.raises(Unreadable, match="more than 2 MB of code"):
         read_cells("x.ipynb", nb("a" * (2 << 20), "b"))
