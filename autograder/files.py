@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-DRAFT = re.compile(r"\.[0-9a-f]{16}\.draft(-journal)?")
+DRAFT = re.compile(r"\.[0-9a-f]{16}\.draft(-journal|-wal|-shm)?")
 
 
 def draft_of(path: Path) -> Path:
