@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import queue
-import shutil
 import site
 import socket
 import subprocess
@@ -21,6 +20,7 @@ from .cgroups import Cgroup, Cgroups
 from .channel import Worker
 from .errors import SandboxError, ZygoteDied
 from .grading import Limits
+from .temporary import remove, temporary_folder
 from .tier import Tier
 from .worker.kernel import hide_memory
 from .worker.namespaces import SCRATCH
@@ -131,7 +131,7 @@ class Zygote:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(Path(folder))  # what is refused will be tried again, and told, in the end
 
     def _reap(self) -> None:
         """Kill the worker, with all that it started, and wait until it is gone."""
@@ -178,8 +178,9 @@ class Zygotes:
         self._cgroups = Cgroups(memory, PROCESSES + 1) if tier.cgroups else None
         if not tier.namespaces and os.getuid() == 0:
             _refuse_unreadable(visible)
-        self._home = tempfile.TemporaryDirectory(prefix="autograder-")
-        os.chmod(self._home.name, 0o711)  # noqa: S103  # workers pass through it to their scratch folders
+        self._opened = contextlib.ExitStack()
+        self._home = self._opened.enter_context(temporary_folder())
+        os.chmod(self._home, 0o711)  # noqa: S103  # workers pass through it to their scratch folders
         self._settings = Settings(
             control=-1,
             assignment=str(assignment),
@@ -210,7 +211,7 @@ class Zygotes:
     ) -> None:
         for zygote in self._zygotes.values():
             zygote.close()
-        self._home.cleanup()
+        self._opened.close()
 
     @contextlib.contextmanager
     def lease(self) -> Iterator[Zygote]:
@@ -223,7 +224,7 @@ class Zygotes:
         try:
             if slot not in self._zygotes:
                 settings = replace(self._settings, slot=slot)
-                self._zygotes[slot] = Zygote(settings, Path(self._home.name), self._cgroups)
+                self._zygotes[slot] = Zygote(settings, self._home, self._cgroups)
             yield self._zygotes[slot]
         finally:
             self._idle.put(slot)
