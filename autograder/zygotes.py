@@ -23,7 +23,7 @@ from .grading import Limits
 from .temporary import remove, temporary_folder
 from .tier import Tier
 from .worker.kernel import hide_memory
-from .worker.namespaces import SCRATCH
+from .worker.namespaces import LIBRARIES, SCRATCH, SYSTEM
 from .worker.sandbox import PROCESSES, UNPRIVILEGED
 from .worker.settings import Settings
 
@@ -176,6 +176,9 @@ class Zygotes:
         visible = _visible(assignment)
         memory = (limits.memory_mb << 20) + HEADROOM
         self._cgroups = Cgroups(memory, PROCESSES + 1) if tier.cgroups else None
+        closed = tuple(os.path.realpath(path) for path in hidden)
+        if tier.isolates and not tier.namespaces:
+            _refuse_readable(closed, visible)
         if not tier.namespaces and os.getuid() == 0:
             _refuse_unreadable(visible)
         self._opened = contextlib.ExitStack()
@@ -185,7 +188,7 @@ class Zygotes:
             control=-1,
             assignment=str(assignment),
             visible=visible,
-            hidden=tuple(str(path) for path in hidden),
+            hidden=closed,
             namespaces=tier.namespaces,
             landlock=tier.landlock > 0,
             seccomp=tier.seccomp,
@@ -230,6 +233,21 @@ class Zygotes:
             self._idle.put(slot)
 
 
+def _refuse_readable(hidden: tuple[str, ...], visible: tuple[str, ...]) -> None:
+    """Without namespaces, whoever may read a folder may read all that lies in it.
+
+    Raises:
+        SandboxError: names the folder that holds what workers must never see.
+    """
+    for path in hidden:
+        for folder in (*SYSTEM, *visible):
+            if Path(path).is_relative_to(os.path.realpath(folder)):
+                raise SandboxError(
+                    f"without namespaces, student code can read all of {folder}, and {path} lies "
+                    "in there: move it elsewhere (results: choose another --out)"
+                )
+
+
 def _refuse_unreadable(paths: tuple[str, ...]) -> None:
     """Under root, workers become another user, who must be able to read what they need.
 
@@ -256,7 +274,8 @@ def _visible(assignment: Path) -> tuple[str, ...]:
     packages = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     if site.ENABLE_USER_SITE:
         packages.append(site.getusersitepackages())
-    paths = [sys.prefix, sys.base_prefix, *packages]
+    prefixes = (sys.prefix, sys.base_prefix)
+    paths = [os.path.join(prefix, name) for prefix in prefixes for name in LIBRARIES] + packages
     paths += [str(engine / name) for name in WORKER_FILES] + [str(assignment)]
     both = [found for path in paths for found in (path, os.path.realpath(path))]
     return tuple(path for path in dict.fromkeys(both) if os.path.exists(path))

@@ -1,9 +1,12 @@
 """What student code cannot reach, however it tries."""
 
+import contextlib
+import errno
 import json
 import os
 import platform
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,12 +22,13 @@ from workers import (
     solutions,
 )
 
+from autograder.errors import SandboxError
 from autograder.model import Kind
-from autograder.tier import detect
-from autograder.worker import seccomp
+from autograder.tier import Tier, detect
+from autograder.worker import namespaces, seccomp
 from autograder.worker.namespaces import SYSTEM
 from autograder.worker.sandbox import PROCESSES
-from autograder.zygotes import HEADROOM, _visible
+from autograder.zygotes import HEADROOM, Zygotes, _refuse_readable, _visible
 
 SEARCH = """
 import builtins, gc, glob, os, sys, types
@@ -302,6 +306,77 @@ def test_no_path_leads_to_answers_points_results_or_the_repository(grader, tmp_p
     hint = graded.hints[FIRST]
     assert "found: [] of " in hint, hint
     assert int(re.search(r"of (\d+)", hint)[1]) > 1000  # it did walk
+
+
+def test_of_the_system_no_more_is_shown_than_python_needs(grader):
+    paths = [
+        "/usr/bin/env",
+        "/usr/src",
+        "/usr/local/src",
+        "/usr/games",
+        "/etc/passwd",
+        "/etc/hosts",
+    ]
+    code = (
+        "import os\ndef attempt(path):\n    try: os.close(os.open(path, os.O_RDONLY))\n"
+        "    except OSError: return 'denied'\n"
+        f"def {FIRST}(*args): raise ValueError([attempt(p) for p in {paths}])"
+    )
+    assert str(["denied"] * len(paths)) in grader(code).hints[FIRST]
+
+
+IN_A_READABLE_FOLDER = {
+    "of the system": Path("/usr/share/course"),
+    "of the system, by another name": Path("/lib/course"),
+    "of the packages": Path(pytest.__file__).parent / "course",
+    "of Python": Path(os.__file__).parent,
+    "of the exercises": ASSIGNMENT.folder / "results",
+}
+
+
+@pytest.mark.parametrize("path", IN_A_READABLE_FOLDER.values(), ids=IN_A_READABLE_FOLDER)
+def test_without_namespaces_nothing_hidden_may_lie_in_a_readable_folder(path, tmp_path):
+    (tmp_path / "link").symlink_to(path)
+    for hidden in (path, tmp_path / "link" / "subs.zip"):
+        with pytest.raises(SandboxError) as told:
+            Zygotes(ASSIGNMENT.folder, (COURSE.folder, hidden), Tier("B", 7), LIMITS, 1)
+        assert f"{os.path.realpath(hidden)} lies in there: move it" in str(told.value)
+    with Zygotes(ASSIGNMENT.folder, (COURSE.folder, path), Tier("A", 7), LIMITS, 1):
+        pass  # there it is masked
+
+
+def test_without_namespaces_a_course_beside_readable_folders_is_fine():
+    for course in ("/usr/src/app", "/usr/local/src", "/srv", str(COURSE.folder), sys.prefix, "/"):
+        _refuse_readable((course,), _visible(ASSIGNMENT.folder))
+
+
+@pytest.mark.skipif(not detect(trusted=True).namespaces, reason="no namespaces on this machine")
+def test_hidden_files_and_folders_are_empty_in_namespaces_and_stay_so(tmp_path):
+    shown, folder, file = (
+        tmp_path / "shown",
+        tmp_path / "shown/folder",
+        tmp_path / "shown/class.zip",
+    )
+    folder.mkdir(parents=True)
+    for path in (shown / "public", folder / "results", file):
+        path.write_text("content")
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:  # go on as the zygote does, which has all capabilities there
+        with contextlib.suppress(BaseException), open(writer, "w") as pipe:
+            namespaces.enter([str(shown)], [str(folder), str(file)])
+            said = [(shown / "public").read_text(), file.read_text(), os.listdir(folder)]
+            for path in (file, folder / "new", folder):
+                try:
+                    path.touch() if path == folder / "new" else path.chmod(0o777)
+                    said.append("changed")
+                except OSError as error:
+                    said.append(errno.errorcode[error.errno])
+            json.dump(said, pipe)
+        os._exit(0)
+    os.close(writer)
+    with open(reader) as pipe:
+        assert json.load(pipe) == ["content", "", [], "EROFS", "EROFS", "EROFS"]
+    os.waitpid(child, 0)
 
 
 HEADERS = {
