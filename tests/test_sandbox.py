@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ from autograder.model import Kind
 from autograder.tier import Tier, detect
 from autograder.worker import namespaces, seccomp
 from autograder.worker.namespaces import SYSTEM
-from autograder.worker.sandbox import PROCESSES
+from autograder.worker.sandbox import PROCESSES, UNPRIVILEGED
 from autograder.zygotes import HEADROOM, Zygotes, _refuse_readable, _visible
 
 SEARCH = """
@@ -103,6 +104,8 @@ REFUSED = {  # as Python would write it, with what it must say
     "a handle on a process": "os.pidfd_open(os.getpid())",
     "signals by a file": "fcntl.fcntl(3, fcntl.F_SETOWN, 1)",
     "another signal by a file": "fcntl.fcntl(3, fcntl.F_SETSIG, 9)",
+    "a lease": "fcntl.fcntl(3, fcntl.F_SETLEASE, fcntl.F_RDLCK)",
+    "notices of a folder": "fcntl.fcntl(os.open('.', 0), fcntl.F_NOTIFY, fcntl.DN_ACCESS)",
     "more processor time": "resource.setrlimit(resource.RLIMIT_CPU, (999, 999))",
     "another user": "os.setuid(0)",
     "another group of processes": "os.setpgid(0, 0)",
@@ -129,6 +132,8 @@ CALLS = {  # straight to the kernel, by number on x86_64
     **{"prctl PDEATHSIG": (157, 1, 0, 0, 0, 0), "prctl DUMPABLE": (157, 4, 1, 0, 0, 0)},
     **{"prlimit of another": (302, 1, 0, b"\xff" * 16, 0), "tkill": (200, 1, 9)},
     **{"sched_setscheduler": (144, 0, 0, 0), "chown": (92, b".", 0, 0), "acct": (163, 0)},
+    **{"inotify_init1": (294, 0), "fanotify_init": (300, 0, 0), "mincore": (27, 0, 0, 0)},
+    **{"futex_waitv": (449, 0, 0, 0, 0, 0), "timer_create": (222, 0, 0, 0)},
     **{"personality": (135, 0x40000), "name_to_handle_at": (303, -100, b".", 0, 0, 0)},
 }
 ANSWERED = f"""
@@ -161,6 +166,56 @@ def test_system_calls_that_reach_out_of_the_worker_are_refused(grader):
     graded = grader(ANSWERED + tries)
     assert graded.notes == {}
     assert "found: []" in graded.hints[FIRST], graded.hints[FIRST]
+
+
+SIGNS = """
+import ctypes, fcntl, os, struct, sys
+SHARED = os.__file__
+def flock():
+    one, two = open(SHARED), open(SHARED)
+    fcntl.flock(one, fcntl.LOCK_EX)
+    try: fcntl.flock(two, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError: return True
+def lock():
+    F_OFD_GETLK, F_OFD_SETLK = 36, 37
+    one, two = open(SHARED), open(SHARED)
+    lock = lambda kind: struct.pack("hhqqi4x", kind, 0, 0, 1, 0)
+    fcntl.fcntl(one, F_OFD_SETLK, lock(fcntl.F_RDLCK))
+    found = fcntl.fcntl(two, F_OFD_GETLK, lock(fcntl.F_WRLCK))
+    return struct.unpack("hhqqi4x", found)[0] != fcntl.F_UNLCK
+def futex():
+    FUTEX, FUTEX_WAIT, moment = {futex}, 0, struct.pack("qq", 0, 1000)
+    libc = ctypes.CDLL(None, use_errno=True)
+    word = ctypes.cast(libc.getpid, ctypes.c_void_p)  # in a page that all have of one file
+    value = ctypes.c_int.from_address(word.value & ~3).value
+    word = ctypes.c_void_p(word.value & ~3)
+    return libc.syscall(FUTEX, word, FUTEX_WAIT, value, moment, None, 0) != 0
+found = [sign.__name__ for sign in (flock, lock, futex) if sign()]
+def {first}(*args): raise ValueError("found: %r" % found)
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in seccomp.AUDIT_ARCH, reason="no system call numbers")
+def test_no_lock_or_futex_on_a_shared_file_is_a_sign_to_another_worker(grader):
+    number = seccomp.FUTEX[list(seccomp.AUDIT_ARCH).index(platform.machine())]
+    assert "found: []" in grader(SIGNS.format(futex=number, first=FIRST)).hints[FIRST]
+
+
+def test_a_worker_changes_no_rights_and_times_of_what_its_user_owns(grader):
+    """It may be the user that the course belongs to; Landlock leaves this to be denied."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        path = Path(folder, "file")
+        path.write_text("x")
+        if os.getuid() == 0:
+            os.chown(path, UNPRIVILEGED, -1)
+        before = path.stat()
+        cell = (
+            "import os\nfor change in (lambda p: os.chmod(p, 0), lambda p: os.utime(p, (0, 0))):\n"
+            f"    try: change({str(path)!r})\n    except OSError: pass"
+        )
+        assert grader(*solutions(), cell).notes == {}
+        assert path.stat() == before
 
 
 OTHER_TABLES = {
@@ -233,6 +288,31 @@ HONEST = {
     ),
     "questions about the machine": (
         "import os, platform; os.cpu_count(); platform.platform(); os.getloadavg"
+    ),
+    "locks": (
+        "import fcntl, threading\n"
+        "with open('l', 'w') as file:\n"
+        "    fcntl.flock(file, fcntl.LOCK_EX); fcntl.lockf(file, fcntl.LOCK_EX)\n"
+        "lock = threading.Lock(); threads = [threading.Thread(target=lock.acquire) for _ in 'ab']\n"
+        "for t in threads: t.start()\n"
+        "threads[0].join(); lock.release(); threads[1].join()"
+    ),
+    "a thread of C": (
+        "import ctypes\nlibc, thread = ctypes.CDLL(None), ctypes.c_ulong()\n"
+        "assert libc.pthread_create(ctypes.byref(thread), None, libc.usleep, 100_000) == 0\n"
+        "assert libc.pthread_join(thread, None) == 0"
+    ),
+    "databases": (
+        "import sqlite3\n"
+        "for name, mode in ((':memory:', 'MEMORY'), ('a', 'DELETE'), ('b', 'WAL')):\n"
+        "    one = sqlite3.connect(name); one.execute(f'PRAGMA journal_mode = {mode}')\n"
+        "    with one: one.execute('CREATE TABLE t AS SELECT 1 AS x')\n"
+        "    two = one if name == ':memory:' else sqlite3.connect(name)\n"
+        "    with two: two.execute('INSERT INTO t VALUES (2)')\n"
+        "    assert one.execute('SELECT sum(x) FROM t').fetchone() == (3,)"
+    ),
+    "copies with their times": (
+        "import shutil; open('c', 'w').close(); shutil.copy2('c', 'd'); shutil.copymode('c', 'd')"
     ),
     "megabytes of warnings": "import sys\nfor _ in range(600): sys.stderr.write('x' * 10_000)",
 }
@@ -394,7 +474,13 @@ def test_the_numbers_of_system_calls_are_the_kernels(header, column):
     numbers.setdefault("newfstatat", numbers.get("fstatat"))
     ours = {
         n: v[column]
-        for n, v in (seccomp.ALLOWED | seccomp.CONDITIONAL | seccomp.UNSUPPORTED).items()
+        for n, v in (
+            seccomp.ALLOWED
+            | seccomp.CONDITIONAL
+            | seccomp.OF_THE_OWNER
+            | seccomp.UNSUPPORTED
+            | {"futex": seccomp.FUTEX}
+        ).items()
     }
     assert {n: v for n, v in ours.items() if v is not None} == {
         n: numbers[n] for n, v in ours.items() if v is not None
