@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-PREFIX = "autograder-"
+PREFIX, RANDOM = "autograder-", 8  # and so many characters more, by mkdtemp
 MARK = ".autograder-temporary"  # in a folder of ours, which may be deleted when nobody locks this
 YOUNG = 60.0  # seconds in which its process may be about to lock it
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
@@ -24,7 +24,7 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 @contextlib.contextmanager
 def temporary_folder() -> Iterator[Path]:
     """A folder for the time of the block; those of processes that were killed are deleted."""
-    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for path in Path(tempfile.gettempdir()).glob(PREFIX + "?" * RANDOM):
         with contextlib.suppress(OSError):  # somebody else's, in use, or none of ours
             _remove_abandoned(path)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
@@ -50,7 +50,11 @@ def _remove_abandoned(folder: Path) -> None:
     found = folder.lstat()
     if found.st_uid != os.getuid() or time.time() - found.st_mtime < YOUNG:
         return
-    mark = os.open(folder / MARK, os.O_RDWR | os.O_NOFOLLOW)
+    try:
+        mark = os.open(folder / MARK, os.O_RDWR | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        folder.rmdir()  # killed before it was marked, or after; what holds anything is not ours
+        return
     try:
         fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
         remove(folder)

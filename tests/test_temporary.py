@@ -94,10 +94,18 @@ def test_what_a_killed_process_left_goes_and_what_a_live_one_has_stays(place):
     processes[1].join()
 
 
+def test_a_folder_goes_too_whose_process_was_killed_before_it_marked_it(place):
+    path = place / f"{PREFIX}xxxxxxxx"
+    path.mkdir()
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    with temporary_folder():
+        assert not path.exists()
+
+
 @pytest.mark.parametrize("kind", ["young", "other name", "no mark", "link", "file"])
 def test_nothing_else_is_touched(place, tmp_path_factory, kind):
     other = tmp_path_factory.mktemp("other")
-    path = place / ("else" if kind == "other name" else f"{PREFIX}x")
+    path = place / ("else" if kind == "other name" else f"{PREFIX}xxxxxxxx")
     if kind == "link":
         path.symlink_to(other)
     elif kind == "file":
@@ -105,13 +113,13 @@ def test_nothing_else_is_touched(place, tmp_path_factory, kind):
     else:
         path.mkdir()
     for folder in (other, path):
-        if folder.is_dir() and kind != "no mark":
-            (folder / MARK).touch()
+        if folder.is_dir():
+            (folder / ("file" if kind == "no mark" else MARK)).touch()
     when = time.time() if kind == "young" else LONG_AGO
     os.utime(path, (when, when), follow_symlinks=False)
     with temporary_folder():
         assert path.exists()
-    assert (other / MARK).exists() or kind == "no mark"
+    assert len(list(other.iterdir())) == 1
 
 
 def test_folders_that_a_submission_nests_cost_nobody_anything_and_go(grader):
