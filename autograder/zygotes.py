@@ -212,9 +212,9 @@ class Zygotes:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        for zygote in self._zygotes.values():
-            zygote.close()
-        self._opened.close()
+        with self._opened:
+            for zygote in self._zygotes.values():
+                zygote.close()
 
     @contextlib.contextmanager
     def lease(self) -> Iterator[Zygote]:

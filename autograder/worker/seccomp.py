@@ -88,7 +88,7 @@ NUMBER, ARCHITECTURE = 0, 4  # offsets in struct seccomp_data
 ALLOW, ERRNO, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 # Not done, and reported as done. Locks, and futexes on pages of files, would reach from one worker
 # to another through files that both can read. In its scratch folder a worker is alone, so that it
-# always gets a lock; and whoever waits for a futex looks again when woken.
+# always gets a lock; and whoever waits for a futex looks again when woken (a join of C spins).
 PRETEND = (RETURN, 0, 0, ERRNO)
 
 CLONE_THREAD, CLONE_NEW_ANYTHING = 0x00010000, 0x7E020000
