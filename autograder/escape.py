@@ -54,9 +54,12 @@ def file_names(ids: Iterable[str], ending: str) -> dict[str, str]:
         name = plain(id_).replace("/", " ")
         device = _folded(name).partition(".")[0].strip() in DEVICES
         if name != id_ or device or len(id_.encode()) > LONGEST or _folded(name) in taken:
-            digest = hashlib.sha256(id_.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+            digest = hashlib.sha256(id_.encode("utf-8", "surrogatepass"))
             beginning = name.encode("utf-8", "replace")[:180].decode(errors="ignore")
-            name = f"{'_' * device}{beginning}-{digest}"
+            name = f"{'_' * device}{beginning}-{digest.hexdigest()[:12]}"
+            while _folded(name) in taken:  # by an id that was chosen to look like this
+                digest.update(b"again")
+                name = f"{'_' * device}{beginning}-{digest.hexdigest()[:12]}"
         taken.add(_folded(name))
         names[id_] = name + ending
     return names

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 PRIVATE = 0o600  # for files of scores
-DRAFT = re.compile(r"\.[0-9a-f]{16}\.draft(-journal)?")
+DRAFT = re.compile(r"\.[0-9a-f]{16}\.draft(-journal|-wal|-shm)?")
 
 
 def draft_of(path: Path) -> Path:

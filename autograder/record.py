@@ -36,6 +36,8 @@ from .files import draft_of
 SCHEMA = 3
 FILE = "grades.db"
 LOG = "-wal"  # SQLite's write-ahead log: beside the file while it is open, or after a kill
+JOURNAL = "-journal"  # SQLite's other one, where something took the file out of WAL mode
+BESIDE = (LOG, "-shm", JOURNAL)  # what belongs to one state of the file, and to no backup of it
 LOG_HEAD = struct.Struct(">8I")  # https://www.sqlite.org/fileformat2.html#walformat
 LOG_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 ROOM = "make room, then run the same again to go on"
@@ -120,11 +122,11 @@ def create(path: Path, about: dict[str, str]) -> None:
     Raises:
         ResultsError: it cannot be written, or the log of a lost record lies there.
     """
-    for ending in (LOG, "-journal"):
+    for ending in (LOG, JOURNAL):
         if os.path.lexists(rest := f"{path}{ending}"):
             raise ResultsError(
-                f"{rest} is there without its {path.name}: restore {path.name}, or choose another "
-                "--out"
+                f"{rest} is there without its {path.name}: restore that as it was, or a backup"
+                f"{_first_remove(path)}, or choose another --out"
             )
     draft = draft_of(path)
     engine = create_engine(URL.create("sqlite", database=str(draft)))
@@ -132,13 +134,17 @@ def create(path: Path, about: dict[str, str]) -> None:
         with engine.begin() as connection:
             _tables.create_all(connection)
             connection.execute(ABOUT.insert(), [{"key": k, "value": about[k]} for k in about])
+        with engine.connect() as connection:
+            # While it is nobody's: a kill in this step leaves a journal that must be rolled back.
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
         engine.dispose()  # all of it is on the disk by now
         os.replace(draft, path)
     except DatabaseError as error:
         raise trouble(path, error.orig) from error
     finally:
         engine.dispose()
-        draft.unlink(missing_ok=True)
+        for ending in ("", *BESIDE):
+            Path(f"{draft}{ending}").unlink(missing_ok=True)
 
 
 def connect(path: Path) -> Engine:
@@ -157,6 +163,8 @@ def connect(path: Path) -> Engine:
 def inspect(path: Path) -> dict[str, str]:
     """What a record says it is of, after a look through all of it. No byte of it is changed.
 
+    (But for a journal: SQLite first takes back what was being written when its writer was killed.)
+
     Raises:
         ResultsError: it is damaged, or no record.
     """
@@ -164,8 +172,10 @@ def inspect(path: Path) -> dict[str, str]:
         raise damaged(path, "no file")
     _refuse_broken_log(path)
     # Without a log SQLite need not put anything beside the file to read it.
-    alone = not any(os.path.lexists(f"{path}{ending}") for ending in (LOG, "-journal"))
-    address = f"file:{quote(str(path))}?{'immutable=1' if alone else 'mode=ro'}"
+    log, journal = (os.path.lexists(f"{path}{ending}") for ending in (LOG, JOURNAL))
+    alone = not (log or journal)
+    mode = "immutable=1" if alone else "mode=rw" if journal else "mode=ro"
+    address = f"file:{quote(str(path))}?{mode}"
     try:
         with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
             if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
@@ -220,10 +230,18 @@ def _checksum(head: bytes) -> tuple[int, int]:
 
 def damaged(path: Path, reason: object) -> ResultsError:
     """The error for a file that is not as we write it."""
+    record = path.with_name(FILE)
+    what = "it" if path == record else record.name
     return ResultsError(
-        f"{path}: not a record of grades, or damaged ({reason}): restore it from a backup, or "
-        "choose another --out"
+        f"{path}: not a record of grades, or damaged ({reason}): restore {what} from a backup"
+        f"{_first_remove(record)}, or choose another --out"
     )
+
+
+def _first_remove(path: Path) -> str:
+    """What to do before a backup takes the place of a record: its log would be read into that."""
+    names = [f"{path.name}{ending}" for ending in BESIDE if os.path.lexists(f"{path}{ending}")]
+    return f" (first remove {' and '.join(names)})" if names else ""
 
 
 def trouble(path: Path, error: BaseException | None) -> ResultsError:

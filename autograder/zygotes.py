@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import queue
-import shutil
 import site
 import socket
 import subprocess
@@ -21,9 +20,10 @@ from .cgroups import Cgroup, Cgroups
 from .channel import Worker
 from .errors import SandboxError, ZygoteDied
 from .grading import Limits
+from .temporary import remove, temporary_folder
 from .tier import Tier
 from .worker.kernel import hide_memory
-from .worker.namespaces import SCRATCH
+from .worker.namespaces import LIBRARIES, SCRATCH, SYSTEM
 from .worker.sandbox import PROCESSES, UNPRIVILEGED
 from .worker.settings import Settings
 
@@ -131,7 +131,7 @@ class Zygote:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(Path(folder))  # what is refused will be tried again, and told, in the end
 
     def _reap(self) -> None:
         """Kill the worker, with all that it started, and wait until it is gone."""
@@ -176,15 +176,19 @@ class Zygotes:
         visible = _visible(assignment)
         memory = (limits.memory_mb << 20) + HEADROOM
         self._cgroups = Cgroups(memory, PROCESSES + 1) if tier.cgroups else None
+        closed = tuple(os.path.realpath(path) for path in hidden)
+        if tier.isolates and not tier.namespaces:
+            _refuse_readable(closed, visible)
         if not tier.namespaces and os.getuid() == 0:
             _refuse_unreadable(visible)
-        self._home = tempfile.TemporaryDirectory(prefix="autograder-")
-        os.chmod(self._home.name, 0o711)  # noqa: S103  # workers pass through it to their scratch folders
+        self._opened = contextlib.ExitStack()
+        self._home = self._opened.enter_context(temporary_folder())
+        os.chmod(self._home, 0o711)  # noqa: S103  # workers pass through it to their scratch folders
         self._settings = Settings(
             control=-1,
             assignment=str(assignment),
             visible=visible,
-            hidden=tuple(str(path) for path in hidden),
+            hidden=closed,
             namespaces=tier.namespaces,
             landlock=tier.landlock > 0,
             seccomp=tier.seccomp,
@@ -208,9 +212,9 @@ class Zygotes:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        for zygote in self._zygotes.values():
-            zygote.close()
-        self._home.cleanup()
+        with self._opened:
+            for zygote in self._zygotes.values():
+                zygote.close()
 
     @contextlib.contextmanager
     def lease(self) -> Iterator[Zygote]:
@@ -223,10 +227,25 @@ class Zygotes:
         try:
             if slot not in self._zygotes:
                 settings = replace(self._settings, slot=slot)
-                self._zygotes[slot] = Zygote(settings, Path(self._home.name), self._cgroups)
+                self._zygotes[slot] = Zygote(settings, self._home, self._cgroups)
             yield self._zygotes[slot]
         finally:
             self._idle.put(slot)
+
+
+def _refuse_readable(hidden: tuple[str, ...], visible: tuple[str, ...]) -> None:
+    """Without namespaces, whoever may read a folder may read all that lies in it.
+
+    Raises:
+        SandboxError: names the folder that holds what workers must never see.
+    """
+    for path in hidden:
+        for folder in (*SYSTEM, *visible):
+            if Path(path).is_relative_to(os.path.realpath(folder)):
+                raise SandboxError(
+                    f"without namespaces, student code can read all of {folder}, and {path} lies "
+                    "in there: move it elsewhere (results: choose another --out)"
+                )
 
 
 def _refuse_unreadable(paths: tuple[str, ...]) -> None:
@@ -255,7 +274,8 @@ def _visible(assignment: Path) -> tuple[str, ...]:
     packages = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     if site.ENABLE_USER_SITE:
         packages.append(site.getusersitepackages())
-    paths = [sys.prefix, sys.base_prefix, *packages]
+    prefixes = (sys.prefix, sys.base_prefix)
+    paths = [os.path.join(prefix, name) for prefix in prefixes for name in LIBRARIES] + packages
     paths += [str(engine / name) for name in WORKER_FILES] + [str(assignment)]
     both = [found for path in paths for found in (path, os.path.realpath(path))]
     return tuple(path for path in dict.fromkeys(both) if os.path.exists(path))

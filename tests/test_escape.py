@@ -306,6 +306,14 @@ def test_the_file_name_of_an_id_does_not_change_with_who_comes_after():
     assert file_names(["Amy", "amy", "zoe"], ".html")["amy"] == names["amy"] != "amy.html"
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_id_that_is_the_derived_name_of_another_gets_one_of_its_own(order):
+    derived = [file_names(["z\x7f"], "")["z\x7f"]]
+    derived.append(file_names([derived[0], "z\x7f"], "")["z\x7f"])
+    ids = [*derived, "z\x7f"][::order]
+    assert len(set(file_names(ids, ".html").values())) == len(ids)
+
+
 # Other doors
 
 

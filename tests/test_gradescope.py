@@ -81,8 +81,11 @@ def course(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course")
     for name in ("assignments", "reference"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("grading.yml", "constraints.txt"):
-        shutil.copy(ROOT / name, folder)
+    shutil.copy(ROOT / "constraints.txt", folder)
+    text = (ROOT / "grading.yml").read_text()
+    patient = re.sub(r"exercise_seconds: \d+", "exercise_seconds: 60", text)  # a thief takes long
+    assert patient != text
+    (folder / "grading.yml").write_text(patient)
     (folder / SECRET_FILE).write_text(SECRET)
     return find_course(folder)
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from warm import call, left_behind, start, tiny_class, tiny_course
+from warm import call, left_behind, start, temporary_folders, tiny_class, tiny_course
 
 COUNT = 9  # submissions, and an essay
 CONTENT = {
@@ -84,6 +84,8 @@ def test_a_grader_killed_at_any_moment_loses_nothing(tmp_path, kills):
         assert {student: whole[student] for student in after} == after
         assert_no_half_file(results, scores)
         assert left_behind(tmp_path) == []
+        for folder in temporary_folders(tmp_path):
+            os.utime(folder, (0, 0))  # as if long ago: the next run need not spare it
         partly += 0 < len(after) < len(whole)
         before = after
         if number % 5 == 4:
@@ -92,5 +94,6 @@ def test_a_grader_killed_at_any_moment_loses_nothing(tmp_path, kills):
             assert (results / "scores.csv").read_bytes() == scores
             assert len(list((results / "feedback").glob("*.html"))) == COUNT + 1
             assert not [path for path in results.rglob("*") if path.name.endswith(".draft")]
+            assert temporary_folders(tmp_path) == []
     spent, each = time.monotonic() - began, f"{kills} kills over {duration:.1f} s each"
     print(f"{spent:.0f} s: {each}, {partly} with a part of the class recorded")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
+import itertools
 import json
 import os
+import platform
 import shutil
 import signal
 import sqlite3
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,10 +25,12 @@ from autograder.cli import main
 from autograder.course import fingerprint
 from autograder.doors.school import find_alembic
 from autograder.errors import ResultsError, explain
+from autograder.files import sweep
 from autograder.lock import locked
 from autograder.model import Kind, Outcome, Result, Status, Verdict
 from autograder.record import FILE, inspect
 from autograder.store import Store
+from autograder.worker.seccomp import ALLOWED, AUDIT_ARCH
 
 ABOUT = {"assignment": "tiny", "secret": fingerprint(SECRET.encode())}
 VERDICTS = tuple(Verdict(name, Kind.failed, f"not {name}") for name in CHECKS)
@@ -157,6 +162,39 @@ def killed_in_the_midst(path: Path) -> None:
         shutil.copy(found, path.parent)
 
 
+CHANGES = "write pwrite64 ftruncate fsync fdatasync unlink unlinkat rename renameat"
+
+
+def killed_before(step: int, work: Callable[[], object]) -> bool:
+    """Do it in a fork that is killed before its next change of a file, after so many; or done.
+
+    Traced as a debugger would: constants are from the kernel's ptrace.h.
+    """
+    column = list(AUDIT_ARCH).index(platform.machine())
+    changes = {number[column] for name, number in ALLOWED.items() if name in CHANGES.split()}
+    ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+    trace_me, options, go_on_to_system_call, get_system_call, kind_entry = 0, 0x4200, 24, 0x420E, 1
+    if (child := os.fork()) == 0:
+        ptrace(trace_me, 0, None, None)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        work()
+        os._exit(0)
+    while os.WIFSTOPPED(os.waitpid(child, 0)[1]):
+        ptrace(options, child, None, ctypes.c_void_p(1))  # PTRACE_O_TRACESYSGOOD: tell the kinds
+        found = ctypes.create_string_buffer(88)
+        size = ctypes.c_void_p(len(found))
+        ptrace(get_system_call, child, size, found)
+        kind, number = found.raw[0], int.from_bytes(found.raw[24:32], "little")
+        if kind == kind_entry and number in changes:
+            step -= 1
+        if step < 0:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return True
+        ptrace(go_on_to_system_call, child, None, None)
+    return False
+
+
 DAMAGED = {
     "empty": lambda path: os.truncate(path, 0),
     "truncated": truncated,
@@ -203,7 +241,51 @@ def test_a_log_without_its_record_is_told(monkeypatch, course, results, commands
     before = content(results)
     message = refused(monkeypatch, course, *commands["grade"])
     assert message.startswith(f"{results / FILE}-wal is there without its {FILE}: restore")
+    assert "or a backup (first remove grades.db-wal and grades.db-shm), or" in message
     assert content(results) == before
+
+
+def test_a_backup_is_to_be_restored_without_the_log_of_what_it_replaces(results):
+    """SQLite would read that log into it: what came of it may be neither of the two."""
+    killed_in_the_midst(results / FILE)
+    overwritten(results / FILE)
+    with pytest.raises(ResultsError) as told:
+        inspect(results / FILE)
+    assert f"backup (first remove {FILE}-wal and {FILE}-shm), or" in str(told.value)
+    for ending in ("-wal", "-shm"):
+        (results / f"{FILE}{ending}").unlink()
+    with pytest.raises(ResultsError, match="restore it from a backup, or choose"):
+        inspect(results / FILE)
+
+
+@pytest.mark.skipif(platform.machine() not in AUDIT_ARCH, reason="no numbers of system calls")
+def test_a_record_can_be_used_after_a_kill_at_any_step_of_its_making(tmp_path):
+    for steps in itertools.count():
+        folder = tmp_path / str(steps)
+        folder.mkdir()
+        if not killed_before(steps, lambda at=folder: Store(at, ABOUT)):
+            break
+        with Store(folder, ABOUT) as store:
+            store.save(RESULT)
+            assert store.done().keys() == {"amy"}
+        sweep(folder)
+        assert sorted(content(folder)) == [".lock", FILE], steps
+    assert steps > 20
+
+
+def test_what_an_unfinished_change_of_mode_left_is_taken_back(results):
+    """As records of earlier versions may be: with a journal, which reading alone cannot undo."""
+    change(results / FILE, "PRAGMA journal_mode = DELETE")
+    copy = results.parent / "copy"
+    with contextlib.closing(sqlite3.connect(results / FILE, isolation_level=None)) as database:
+        database.execute("PRAGMA cache_size = 1")
+        database.execute("PRAGMA cache_spill = 1")
+        database.execute("BEGIN IMMEDIATE")
+        database.execute("UPDATE submissions SET path = hex(zeroblob(5000))")
+        shutil.copytree(results, copy)
+    assert (copy / f"{FILE}-journal").exists()
+    with Store(copy, ABOUT) as store:
+        assert {path for _, path in store.done().values()} == {"amy.py"}
 
 
 def test_what_is_in_the_log_only_counts(results):

@@ -1,9 +1,13 @@
 """What student code cannot reach, however it tries."""
 
+import contextlib
+import errno
 import json
 import os
 import platform
 import re
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,12 +23,13 @@ from workers import (
     solutions,
 )
 
+from autograder.errors import SandboxError
 from autograder.model import Kind
-from autograder.tier import detect
-from autograder.worker import seccomp
+from autograder.tier import Tier, detect
+from autograder.worker import namespaces, seccomp
 from autograder.worker.namespaces import SYSTEM
-from autograder.worker.sandbox import PROCESSES
-from autograder.zygotes import HEADROOM, _visible
+from autograder.worker.sandbox import PROCESSES, UNPRIVILEGED
+from autograder.zygotes import HEADROOM, Zygotes, _refuse_readable, _visible
 
 SEARCH = """
 import builtins, gc, glob, os, sys, types
@@ -99,6 +104,8 @@ REFUSED = {  # as Python would write it, with what it must say
     "a handle on a process": "os.pidfd_open(os.getpid())",
     "signals by a file": "fcntl.fcntl(3, fcntl.F_SETOWN, 1)",
     "another signal by a file": "fcntl.fcntl(3, fcntl.F_SETSIG, 9)",
+    "a lease": "fcntl.fcntl(3, fcntl.F_SETLEASE, fcntl.F_RDLCK)",
+    "notices of a folder": "fcntl.fcntl(os.open('.', 0), fcntl.F_NOTIFY, fcntl.DN_ACCESS)",
     "more processor time": "resource.setrlimit(resource.RLIMIT_CPU, (999, 999))",
     "another user": "os.setuid(0)",
     "another group of processes": "os.setpgid(0, 0)",
@@ -125,6 +132,8 @@ CALLS = {  # straight to the kernel, by number on x86_64
     **{"prctl PDEATHSIG": (157, 1, 0, 0, 0, 0), "prctl DUMPABLE": (157, 4, 1, 0, 0, 0)},
     **{"prlimit of another": (302, 1, 0, b"\xff" * 16, 0), "tkill": (200, 1, 9)},
     **{"sched_setscheduler": (144, 0, 0, 0), "chown": (92, b".", 0, 0), "acct": (163, 0)},
+    **{"inotify_init1": (294, 0), "fanotify_init": (300, 0, 0), "mincore": (27, 0, 0, 0)},
+    **{"futex_waitv": (449, 0, 0, 0, 0, 0), "timer_create": (222, 0, 0, 0)},
     **{"personality": (135, 0x40000), "name_to_handle_at": (303, -100, b".", 0, 0, 0)},
 }
 ANSWERED = f"""
@@ -157,6 +166,56 @@ def test_system_calls_that_reach_out_of_the_worker_are_refused(grader):
     graded = grader(ANSWERED + tries)
     assert graded.notes == {}
     assert "found: []" in graded.hints[FIRST], graded.hints[FIRST]
+
+
+SIGNS = """
+import ctypes, fcntl, os, struct, sys
+SHARED = os.__file__
+def flock():
+    one, two = open(SHARED), open(SHARED)
+    fcntl.flock(one, fcntl.LOCK_EX)
+    try: fcntl.flock(two, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError: return True
+def lock():
+    F_OFD_GETLK, F_OFD_SETLK = 36, 37
+    one, two = open(SHARED), open(SHARED)
+    lock = lambda kind: struct.pack("hhqqi4x", kind, 0, 0, 1, 0)
+    fcntl.fcntl(one, F_OFD_SETLK, lock(fcntl.F_RDLCK))
+    found = fcntl.fcntl(two, F_OFD_GETLK, lock(fcntl.F_WRLCK))
+    return struct.unpack("hhqqi4x", found)[0] != fcntl.F_UNLCK
+def futex():
+    FUTEX, FUTEX_WAIT, moment = {futex}, 0, struct.pack("qq", 0, 1000)
+    libc = ctypes.CDLL(None, use_errno=True)
+    word = ctypes.cast(libc.getpid, ctypes.c_void_p)  # in a page that all have of one file
+    value = ctypes.c_int.from_address(word.value & ~3).value
+    word = ctypes.c_void_p(word.value & ~3)
+    return libc.syscall(FUTEX, word, FUTEX_WAIT, value, moment, None, 0) != 0
+found = [sign.__name__ for sign in (flock, lock, futex) if sign()]
+def {first}(*args): raise ValueError("found: %r" % found)
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in seccomp.AUDIT_ARCH, reason="no system call numbers")
+def test_no_lock_or_futex_on_a_shared_file_is_a_sign_to_another_worker(grader):
+    number = seccomp.FUTEX[list(seccomp.AUDIT_ARCH).index(platform.machine())]
+    assert "found: []" in grader(SIGNS.format(futex=number, first=FIRST)).hints[FIRST]
+
+
+def test_a_worker_changes_no_rights_and_times_of_what_its_user_owns(grader):
+    """It may be the user that the course belongs to; Landlock leaves this to be denied."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        path = Path(folder, "file")
+        path.write_text("x")
+        if os.getuid() == 0:
+            os.chown(path, UNPRIVILEGED, -1)
+        before = path.stat()
+        cell = (
+            "import os\nfor change in (lambda p: os.chmod(p, 0), lambda p: os.utime(p, (0, 0))):\n"
+            f"    try: change({str(path)!r})\n    except OSError: pass"
+        )
+        assert grader(*solutions(), cell).notes == {}
+        assert path.stat() == before
 
 
 OTHER_TABLES = {
@@ -229,6 +288,31 @@ HONEST = {
     ),
     "questions about the machine": (
         "import os, platform; os.cpu_count(); platform.platform(); os.getloadavg"
+    ),
+    "locks": (
+        "import fcntl, threading\n"
+        "with open('l', 'w') as file:\n"
+        "    fcntl.flock(file, fcntl.LOCK_EX); fcntl.lockf(file, fcntl.LOCK_EX)\n"
+        "lock = threading.Lock(); threads = [threading.Thread(target=lock.acquire) for _ in 'ab']\n"
+        "for t in threads: t.start()\n"
+        "threads[0].join(); lock.release(); threads[1].join()"
+    ),
+    "a thread of C": (
+        "import ctypes\nlibc, thread = ctypes.CDLL(None), ctypes.c_ulong()\n"
+        "assert libc.pthread_create(ctypes.byref(thread), None, libc.usleep, 100_000) == 0\n"
+        "assert libc.pthread_join(thread, None) == 0"
+    ),
+    "databases": (
+        "import sqlite3\n"
+        "for name, mode in ((':memory:', 'MEMORY'), ('a', 'DELETE'), ('b', 'WAL')):\n"
+        "    one = sqlite3.connect(name); one.execute(f'PRAGMA journal_mode = {mode}')\n"
+        "    with one: one.execute('CREATE TABLE t AS SELECT 1 AS x')\n"
+        "    two = one if name == ':memory:' else sqlite3.connect(name)\n"
+        "    with two: two.execute('INSERT INTO t VALUES (2)')\n"
+        "    assert one.execute('SELECT sum(x) FROM t').fetchone() == (3,)"
+    ),
+    "copies with their times": (
+        "import shutil; open('c', 'w').close(); shutil.copy2('c', 'd'); shutil.copymode('c', 'd')"
     ),
     "megabytes of warnings": "import sys\nfor _ in range(600): sys.stderr.write('x' * 10_000)",
 }
@@ -304,6 +388,77 @@ def test_no_path_leads_to_answers_points_results_or_the_repository(grader, tmp_p
     assert int(re.search(r"of (\d+)", hint)[1]) > 1000  # it did walk
 
 
+def test_of_the_system_no_more_is_shown_than_python_needs(grader):
+    paths = [
+        "/usr/bin/env",
+        "/usr/src",
+        "/usr/local/src",
+        "/usr/games",
+        "/etc/passwd",
+        "/etc/hosts",
+    ]
+    code = (
+        "import os\ndef attempt(path):\n    try: os.close(os.open(path, os.O_RDONLY))\n"
+        "    except OSError: return 'denied'\n"
+        f"def {FIRST}(*args): raise ValueError([attempt(p) for p in {paths}])"
+    )
+    assert str(["denied"] * len(paths)) in grader(code).hints[FIRST]
+
+
+IN_A_READABLE_FOLDER = {
+    "of the system": Path("/usr/share/course"),
+    "of the system, by another name": Path("/lib/course"),
+    "of the packages": Path(pytest.__file__).parent / "course",
+    "of Python": Path(os.__file__).parent,
+    "of the exercises": ASSIGNMENT.folder / "results",
+}
+
+
+@pytest.mark.parametrize("path", IN_A_READABLE_FOLDER.values(), ids=IN_A_READABLE_FOLDER)
+def test_without_namespaces_nothing_hidden_may_lie_in_a_readable_folder(path, tmp_path):
+    (tmp_path / "link").symlink_to(path)
+    for hidden in (path, tmp_path / "link" / "subs.zip"):
+        with pytest.raises(SandboxError) as told:
+            Zygotes(ASSIGNMENT.folder, (COURSE.folder, hidden), Tier("B", 7), LIMITS, 1)
+        assert f"{os.path.realpath(hidden)} lies in there: move it" in str(told.value)
+    with Zygotes(ASSIGNMENT.folder, (COURSE.folder, path), Tier("A", 7), LIMITS, 1):
+        pass  # there it is masked
+
+
+def test_without_namespaces_a_course_beside_readable_folders_is_fine():
+    for course in ("/usr/src/app", "/usr/local/src", "/srv", str(COURSE.folder), sys.prefix, "/"):
+        _refuse_readable((course,), _visible(ASSIGNMENT.folder))
+
+
+@pytest.mark.skipif(not detect(trusted=True).namespaces, reason="no namespaces on this machine")
+def test_hidden_files_and_folders_are_empty_in_namespaces_and_stay_so(tmp_path):
+    shown, folder, file = (
+        tmp_path / "shown",
+        tmp_path / "shown/folder",
+        tmp_path / "shown/class.zip",
+    )
+    folder.mkdir(parents=True)
+    for path in (shown / "public", folder / "results", file):
+        path.write_text("content")
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:  # go on as the zygote does, which has all capabilities there
+        with contextlib.suppress(BaseException), open(writer, "w") as pipe:
+            namespaces.enter([str(shown)], [str(folder), str(file)])
+            said = [(shown / "public").read_text(), file.read_text(), os.listdir(folder)]
+            for path in (file, folder / "new", folder):
+                try:
+                    path.touch() if path == folder / "new" else path.chmod(0o777)
+                    said.append("changed")
+                except OSError as error:
+                    said.append(errno.errorcode[error.errno])
+            json.dump(said, pipe)
+        os._exit(0)
+    os.close(writer)
+    with open(reader) as pipe:
+        assert json.load(pipe) == ["content", "", [], "EROFS", "EROFS", "EROFS"]
+    os.waitpid(child, 0)
+
+
 HEADERS = {
     "x86_64": ("/usr/include/x86_64-linux-gnu/asm/unistd_64.h", 0),
     "aarch64": ("/usr/include/asm-generic/unistd.h", 1),
@@ -319,7 +474,13 @@ def test_the_numbers_of_system_calls_are_the_kernels(header, column):
     numbers.setdefault("newfstatat", numbers.get("fstatat"))
     ours = {
         n: v[column]
-        for n, v in (seccomp.ALLOWED | seccomp.CONDITIONAL | seccomp.UNSUPPORTED).items()
+        for n, v in (
+            seccomp.ALLOWED
+            | seccomp.CONDITIONAL
+            | seccomp.OF_THE_OWNER
+            | seccomp.UNSUPPORTED
+            | {"futex": seccomp.FUTEX}
+        ).items()
     }
     assert {n: v for n, v in ours.items() if v is not None} == {
         n: numbers[n] for n, v in ours.items() if v is not None

@@ -16,6 +16,7 @@ from typing import Any
 
 from autograder.cli import main
 from autograder.starter import write_starter
+from autograder.temporary import PREFIX
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["autograder.pipeline", "autograder.terminal", "autograder.proof"])
@@ -100,3 +101,8 @@ def left_behind(folder: Path) -> list[str]:
             break
         time.sleep(0.05)
     return found
+
+
+def temporary_folders(folder: Path) -> list[Path]:
+    """Those of graders, which only the next one can delete if theirs was killed."""
+    return list(folder.glob(f"{PREFIX}*"))

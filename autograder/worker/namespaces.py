@@ -26,14 +26,23 @@ MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV = 1, 2, 4
 
 SCRATCH = "/scratch"  # the only place where a worker may write
 SCRATCH_BYTES, SCRATCH_FILES = 64 << 20, 4096
-SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/localtime")
+LIBRARIES = (
+    "lib",
+    "lib32",
+    "lib64",
+    "share",
+)  # of an installation: src is for other code
+SYSTEM = (
+    *(f"{top}/{name}" for top in ("/usr", "/usr/local") for name in LIBRARIES),
+    *("/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/localtime"),
+)
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 
 
 def enter(visible: Iterable[str], hidden: Iterable[str]) -> int:
     """Go on in new namespaces whose file system holds only `visible`, read-only.
 
-    Folders of `hidden` are empty there even where they lie in a visible one. As an ordinary user
+    What is `hidden` is empty there even where it lies in a visible folder. As an ordinary user
     this takes a user namespace. The process must have a single thread; it goes on in a fork, as the
     first of a process namespace, and what called this waits for that fork to end.
 
@@ -56,12 +65,18 @@ def enter(visible: Iterable[str], hidden: Iterable[str]) -> int:
     kernel.mount(None, "/", None, MS_REC | MS_PRIVATE)
     root = "/sys"  # exists everywhere, and is covered in our own mount namespace only
     kernel.mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
+    empty = ["/"]
     plan = {path: True for path in (*SYSTEM, *DEVICES, *visible)} | dict.fromkeys(hidden, False)
     for path in sorted(plan, key=lambda p: p.count("/")):
         if plan[path]:
             _show(path, root + path)
         elif os.path.isdir(root + path):
             kernel.mount("tmpfs", root + path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
+            empty.append(path)
+        elif os.path.exists(root + path):
+            Path(root, "nothing").touch(mode=0)
+            kernel.mount(f"{root}/nothing", root + path, None, MS_BIND)
+            empty.append(path)
     for folder in (SCRATCH, "/old"):
         os.mkdir(root + folder)
     with contextlib.suppress(FileExistsError):  # where what is visible lies in there
@@ -71,7 +86,8 @@ def enter(visible: Iterable[str], hidden: Iterable[str]) -> int:
     os.chdir("/")
     kernel.call("umount2", b"/old", MNT_DETACH)
     os.rmdir("/old")
-    kernel.mount(None, "/", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
+    for path in empty:  # an ordinary user's worker would be their owner
+        kernel.mount(None, path, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
     return home
 
 

@@ -54,7 +54,7 @@ def confine(layers: Layers, bounds: Bounds) -> None:
         readable = (*namespaces.SYSTEM, *bounds.readable)
         landlock.restrict(readable, namespaces.DEVICES, bounds.scratch)
     if layers.seccomp:
-        seccomp.restrict(os.getpid())
+        seccomp.restrict(os.getpid(), own_files=layers.namespaces)
 
 
 def _limit(layers: Layers, bounds: Bounds) -> None:

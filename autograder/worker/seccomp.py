@@ -18,7 +18,7 @@ from . import kernel
 
 # name: number on x86_64, on aarch64. The filter is linear: what torch calls most comes first.
 ALLOWED: dict[str, tuple[int | None, int | None]] = {
-    **{"futex": (202, 98), "read": (0, 63), "write": (1, 64), "mmap": (9, 222)},
+    **{"read": (0, 63), "write": (1, 64), "mmap": (9, 222)},
     **{"munmap": (11, 215), "brk": (12, 214), "madvise": (28, 233), "close": (3, 57)},
     **{"newfstatat": (262, 79), "openat": (257, 56), "lseek": (8, 62), "fstat": (5, 80)},
     **{"mprotect": (10, 226), "clock_gettime": (228, 113), "getdents64": (217, 61)},
@@ -31,10 +31,9 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
     **{"getcwd": (79, 17), "chdir": (80, 49), "fchdir": (81, 50), "rename": (82, None)},
     **{"renameat": (264, 38), "renameat2": (316, 276), "mkdir": (83, None)},
     **{"mkdirat": (258, 34), "rmdir": (84, None), "unlink": (87, None), "unlinkat": (263, 35)},
-    **{"symlink": (88, None), "symlinkat": (266, 36), "chmod": (90, None), "fchmod": (91, 52)},
-    **{"fchmodat": (268, 53), "utimensat": (280, 88), "truncate": (76, 45)},
+    **{"symlink": (88, None), "symlinkat": (266, 36), "truncate": (76, 45)},
     **{"ftruncate": (77, 46), "fallocate": (285, 47), "fadvise64": (221, 223)},
-    **{"fsync": (74, 82), "fdatasync": (75, 83), "flock": (73, 32), "dup": (32, 23)},
+    **{"fsync": (74, 82), "fdatasync": (75, 83), "dup": (32, 23)},
     **{"dup2": (33, None), "dup3": (292, 24), "pipe": (22, None), "pipe2": (293, 59)},
     **{"copy_file_range": (326, 285), "umask": (95, 166), "statfs": (137, 43)},
     **{"fstatfs": (138, 44)},
@@ -67,6 +66,12 @@ CONDITIONAL = {  # see `_program`
     **{"clone": (56, 220), "clone3": (435, 435), "kill": (62, 129), "tgkill": (234, 131)},
     **{"prctl": (157, 167), "prlimit64": (302, 261), "ioctl": (16, 29), "fcntl": (72, 25)},
     **{"socket": (41, 198), "socketpair": (53, 199), "sendto": (44, 206)},
+    **{"flock": (73, 32)},
+}
+# Without a file system of its own, a worker could do these to any file of its user: to the course,
+# which Landlock does not prevent, or as signs to another worker. There they are pretended.
+OF_THE_OWNER = {
+    **{"chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "utimensat": (280, 88)},
 }
 # Attributes of files: shutil copies them, and goes on without where there are none.
 UNSUPPORTED = {
@@ -81,11 +86,17 @@ X32 = 0x40000000  # x86_64's second table of system calls begins there
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # classic BPF
 NUMBER, ARCHITECTURE = 0, 4  # offsets in struct seccomp_data
 ALLOW, ERRNO, KILL = 0x7FFF0000, 0x00050000, 0x80000000
+# Not done, and reported as done. Locks, and futexes on pages of files, would reach from one worker
+# to another through files that both can read. In its scratch folder a worker is alone, so that it
+# always gets a lock; and whoever waits for a futex looks again when woken (a join of C spins).
+PRETEND = (RETURN, 0, 0, ERRNO)
 
 CLONE_THREAD, CLONE_NEW_ANYTHING = 0x00010000, 0x7E020000
 AF_UNIX = 1
 PRCTL = (15, 16)  # PR_SET_NAME, PR_GET_NAME
-FCNTL = (*range(8), 36, 37, 38, 1030, 1032)  # never F_SETOWN and F_SETSIG: those send signals
+FCNTL = (*range(6), 36, 1030, 1032)  # never F_SETOWN, F_SETSIG, F_SETLEASE, F_NOTIFY: they signal
+FCNTL_LOCKS = (6, 7, 37, 38)  # F_SETLK, F_SETLKW and the same of open file descriptions
+FUTEX, FUTEX_PRIVATE = (202, 98), 128
 # TCGETS, TIOCGWINSZ, FIONREAD, FIOCLEX, FIONBIO: what Python asks of a file, and asyncio of a pair
 IOCTL = (0x5401, 0x5413, 0x541B, 0x5451, 0x5421)
 
@@ -97,10 +108,10 @@ def supported() -> bool:
     return platform.machine() in AUDIT_ARCH
 
 
-def restrict(pid: int) -> None:
+def restrict(pid: int, own_files: bool) -> None:
     """Filter the system calls of this process, whose own id is `pid`, for good.
 
-    Needs "no new privileges".
+    Needs "no new privileges". Without `own_files`, it sees those of its user.
 
     Raises:
         OSError: the kernel has no seccomp, or this is neither x86_64 nor aarch64.
@@ -108,15 +119,16 @@ def restrict(pid: int) -> None:
     machine = platform.machine()
     if machine not in AUDIT_ARCH:
         raise OSError(errno.ENOSYS, f"no system call numbers for {machine}")
-    code = b"".join(struct.pack("HBBI", *instruction) for instruction in _program(machine, pid))
+    program = _program(machine, pid, own_files)
+    code = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
     buffer = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))  # struct sock_fprog
     kernel.syscall(SYS_SECCOMP[machine], SET_MODE_FILTER, TSYNC, header)
 
 
-def _program(machine: str, pid: int) -> list[Instruction]:
+def _program(machine: str, pid: int, own_files: bool) -> list[Instruction]:
     column = list(AUDIT_ARCH).index(machine)
-    number = {name: n[column] for name, n in (CONDITIONAL | UNSUPPORTED).items()}
+    number = {n: v[column] for n, v in (CONDITIONAL | OF_THE_OWNER | UNSUPPORTED).items()}
     conditional = {
         "clone": [
             *_load(0),
@@ -131,15 +143,22 @@ def _program(machine: str, pid: int) -> list[Instruction]:
         "prctl": _if_argument(0, PRCTL),
         "prlimit64": _if_null(2),  # query only
         "ioctl": _if_argument(1, IOCTL, errno.ENOTTY),
-        "fcntl": _if_argument(1, FCNTL),
+        "fcntl": [
+            *_load(1),
+            *(step for lock in FCNTL_LOCKS for step in ((EQUAL, 0, 1, lock), PRETEND)),
+            *_if_argument(1, FCNTL),
+        ],
+        "flock": [PRETEND],
         "socket": [_refuse(errno.EACCES)],
         "socketpair": _if_argument(0, (AF_UNIX,), errno.EACCES),
         "sendto": _if_null(4),  # no other address than the pair's own end
+        **{name: [(RETURN, 0, 0, ALLOW) if own_files else PRETEND] for name in OF_THE_OWNER},
         **{name: [_refuse(errno.EOPNOTSUPP)] for name in UNSUPPORTED},
     }
     program = list(_plain(machine))
     for name, block in conditional.items():
-        program += [(EQUAL, 0, len(block), number[name]), *block]
+        if (known := number[name]) is not None:
+            program += [(EQUAL, 0, len(block), known), *block]
     program += [(AT_LEAST, 0, 1, NEWER), _refuse(errno.ENOSYS), _refuse(errno.EPERM)]
     return program
 
@@ -155,6 +174,11 @@ def _plain(machine: str) -> tuple[Instruction, ...]:
         (LOAD, 0, 0, NUMBER),
         (AT_LEAST, 0, 1, X32),
         (RETURN, 0, 0, KILL),
+        (EQUAL, 0, 4, FUTEX[column]),  # the most frequent one
+        *_load(1),
+        (ANY_BIT, 0, 1, FUTEX_PRIVATE),
+        (RETURN, 0, 0, ALLOW),
+        PRETEND,
     ]
     for numbers in ALLOWED.values():
         if (known := numbers[column]) is not None:

@@ -25,4 +25,11 @@ def modules(values, k):
 
 def interpreter(values, k):
     refused(write=lambda: open(sys.executable, "ab").close())
-    refused(chmod=lambda: os.chmod(os.path.realpath(sys.executable), 0o777))
+    refused(chmod=lambda: _opened(os.path.realpath(sys.executable)))
+
+
+def _opened(path):
+    """Without namespaces, changes of rights are not refused, but pretended."""
+    before = os.stat(path).st_mode
+    os.chmod(path, 0o777)
+    return os.stat(path).st_mode != before
