@@ -121,7 +121,8 @@ def grade(
     if out.resolve() == submissions.resolve():
         raise ResultsError(f"{out} holds the submissions: choose another --out")
     everyone = students = found.of(name)
-    terminal.received(found.lms, len(everyone), found.left_out)
+    others = tuple(sorted(found.students.keys() - everyone.keys()))
+    terminal.received(found.lms, len(everyone), found.left_out, others)
     if student_id is not None:
         students = _only(student_id, everyone, submissions)
     job = pipeline.Job(

@@ -13,6 +13,7 @@ import re
 import stat
 import unicodedata
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -23,6 +24,8 @@ from .model import NO_RECEIPT, Receipt
 
 MAX_BYTES = 200 << 20  # of one file
 MAX_FILES = 200_000
+MAX_FILES_OF_ONE = 10_000  # in one student's folder
+TOO_MANY = f"there are more than {MAX_FILES_OF_ONE} files in it"
 MAX_RATIO = 200  # of unpacked to packed; long outputs of notebooks stay below 100
 SMALL = 10 << 20  # bytes that may be packed however well
 JUNK = re.compile(r"^\.|^__MACOSX$|^__pycache__$|^Thumbs\.db$|^desktop\.ini$|~$")
@@ -62,12 +65,26 @@ def walk(folder: Path, out: Path | None = None) -> Contents:
     Raises:
         SubmissionsError: there are too many.
     """
-    found = Contents([], [], [])
-    for place, names, files in os.walk(folder):
+    found, counts = Contents([], [], []), Counter[str]()
+
+    def refuse(error: OSError) -> None:
+        """A folder that cannot be listed stands for what is in it."""
+        relative = PurePosixPath(as_text(os.path.relpath(error.filename, folder)))
+        found.entries.append(Entry(relative, 0, _refusing(_unread("folder", error))))
+
+    for place, names, files in os.walk(folder, onerror=refuse):
         names[:] = sorted(n for n in names if not JUNK.search(n) and Path(place, n) != out)
         relative = PurePosixPath(as_text(os.path.relpath(place, folder)))
         if place == str(folder):
             found.folders.extend(PurePosixPath(_nfc(as_text(name))) for name in names)
+        owner = as_text(os.path.relpath(place, folder)).partition(os.sep)[0]
+        before = counts[owner]
+        counts[owner] += len(files)
+        if owner != "." and counts[owner] > MAX_FILES_OF_ONE:
+            names[:] = []
+            if before <= MAX_FILES_OF_ONE:
+                found.entries.append(Entry(relative, 0, _refusing(TOO_MANY)))
+            continue
         for name in sorted(files):
             if not JUNK.search(name):
                 found.entries.append(file_entry(Path(place, name), relative / as_text(name)))
@@ -82,10 +99,18 @@ def file_entry(path: Path, relative: PurePosixPath) -> Entry:
     """A file on the disk."""
     entry_path = PurePosixPath(_nfc(str(relative)))
     origin = relative if entry_path != relative else None
-    if path.is_symlink() or not path.is_file():
+    try:
+        about = path.lstat()
+    except OSError as error:  # a name that is too long, or a folder that may be listed only
+        return Entry(entry_path, 0, _refusing(_unread("file", error)), origin)
+    if not stat.S_ISREG(about.st_mode):
         # Followed, a link could hand in somebody else's file, or the reference.
         return Entry(entry_path, 0, _refusing(NOT_A_FILE), origin)
-    return Entry(entry_path, path.stat().st_size, path.read_bytes, origin)
+    return Entry(entry_path, about.st_size, path.read_bytes, origin)
+
+
+def _unread(what: str, error: OSError) -> str:
+    return f"the {what} cannot be read ({error.strerror or error})"
 
 
 def unzip(archive: Path) -> Contents:
@@ -136,7 +161,7 @@ def load(entry: Entry) -> bytes:
     except Unreadable:
         raise
     except OSError as error:
-        raise Unreadable(f"the file cannot be read ({error.strerror or error})") from error
+        raise Unreadable(_unread("file", error)) from error
     except Exception as error:  # zipfile and its decompressors raise many kinds
         raise Unreadable(f"the zip entry cannot be read ({error})") from error
 

@@ -33,6 +33,7 @@ from .submitted import stamped, submitted_folder
 
 SAMPLE = 50  # submissions that are looked at to find out their assignment
 MAX_HELPER = 1 << 20  # bytes of one Python file beside a notebook
+MAX_HELPER_FILES, MAX_NAME = 500, 255  # of these; bytes of a name
 MAX_HELPERS = 4 << 20  # characters of all of them
 MAX_CODING = 4  # bytes of a character
 NOTEBOOK_ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # browsers like to add one
@@ -52,7 +53,8 @@ class Found:
     def of(self, assignment: str) -> dict[str, list[Entry]]:
         """The files that each student handed in for an assignment, by student id, sorted.
 
-        In an nbgrader tree, students who handed in other assignments only are not among them.
+        In an nbgrader tree, students who handed in other assignments only are not among them:
+        whoever has no folder of the assignment, and no file that lies higher than such a folder's.
         """
         students = self.students
         if not self.lms and any(_of(assignment, entries) for entries in students.values()):
@@ -145,7 +147,8 @@ def read_submission(student: str, entries: list[Entry], assignment: str) -> Subm
         digest.update(chosen.path.suffix.encode() + b"\0" + data)
         files = _helpers(chosen, entries, digest.update)
         cells = read_cells(chosen.path.name, data)
-    except Unreadable as problem:
+    except (Unreadable, MemoryError) as error:
+        problem = error if isinstance(error, Unreadable) else "it takes too much memory to read"
         digest.update(str(problem).encode())
         return replace(submission, problem=str(problem), digest=digest.hexdigest())
     return replace(submission, cells=cells, files=files, digest=digest.hexdigest())
@@ -163,7 +166,10 @@ def _helpers(
         and len(entry.path.parts) > 1
         and entry.path.suffix == ".py"
         and entry.size <= MAX_HELPER
+        and len(entry.path.name.encode()) <= MAX_NAME  # else no worker could write it down
     ]
+    if len(beside) > MAX_HELPER_FILES:
+        raise Unreadable(f"more than {MAX_HELPER_FILES} Python files beside it")
     files: dict[str, str] = {}
     if sum(entry.size for entry in beside) <= MAX_HELPERS * MAX_CODING:  # else not even read
         for entry in beside:

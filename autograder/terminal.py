@@ -25,15 +25,22 @@ WIDTH_OF_ID, WIDTH_OF_SCORE = 22, 5
 WIDTH_OF_NAME = 80  # of a file
 
 
-def received(lms: str, students: int, left_out: Sequence[str]) -> None:
-    """Say whose download it was taken for, if any, and which files are nobody's."""
+def received(lms: str, students: int, left_out: Sequence[str], others: Sequence[str]) -> None:
+    """Say whose download it was taken for, if any, and which files are nobody's.
+
+    `others` are students who have files, and none of this assignment.
+    """
     console = Console(highlight=False)
     if lms:
         console.print(f"{lms} download: {students} student{'s' * (students != 1)}")
-    if left_out:
-        more = " ..." if len(left_out) > FEW else ""
-        names = ", ".join(name[:WIDTH_OF_NAME] for name in left_out[:FEW]) + more
-        console.print(_text(f"left out, of no student: {names}"), soft_wrap=True)
+    for what, which in {
+        "left out, of no student": left_out,
+        "left out, no folder of this assignment, though others have one": others,
+    }.items():
+        if which:
+            more = " ..." if len(which) > FEW else ""
+            names = ", ".join(name[:WIDTH_OF_NAME] for name in which[:FEW]) + more
+            console.print(_text(f"{what}: {names}"), soft_wrap=True)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import zipfile
 from pathlib import PurePosixPath
 
@@ -702,3 +703,83 @@ def test_the_only_assignment_need_not_be_told(tmp_path):
 def test_no_assignment_at_all_cannot_be_told(folder):
     with pytest.raises(SubmissionsError, match="cannot tell the assignment"):
         infer_assignment(look(folder({"a.ipynb": nb("a")})), {})
+
+
+# One student's folder must not stop, hide or empty the class
+
+
+def test_a_path_that_is_too_long_is_one_students_problem(tmp_path):
+    honest = tmp_path / "ada"
+    honest.mkdir()
+    (honest / "hw.ipynb").write_bytes(nb("x = 1"))
+    place = os.open(tmp_path, os.O_RDONLY)
+    for name in ["mal", *["d" * 250] * 20]:  # beyond what one path may be
+        os.mkdir(name, dir_fd=place)
+        inner = os.open(name, os.O_RDONLY, dir_fd=place)
+        os.close(place)
+        place = inner
+    os.close(os.open("hw.ipynb", os.O_CREAT | os.O_WRONLY, dir_fd=place))
+    os.close(place)
+    try:
+        found = find_students(tmp_path, "maths")
+        assert read_submission("ada", found["ada"], "maths").cells == ("x = 1",)
+        assert "cannot be read" in read_submission("mal", found["mal"], "maths").problem
+    finally:
+        subprocess.run(["rm", "-rf", str(tmp_path / "mal")], check=True)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root, to be somebody else")
+@pytest.mark.parametrize("mode", [0o000, 0o444])
+def test_a_folder_that_may_not_be_read_is_told_and_is_no_empty_one(tmp_path, mode):
+    for name in ("ada", "bob/work"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "hw.ipynb").write_bytes(nb("x = 1"))
+    os.chmod(tmp_path / "bob" / "work", mode)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.is_relative_to("/tmp/"):
+            os.chmod(folder, 0o755)
+    child = os.fork()
+    if not child:
+        os.setuid(54321)
+        found = find_students(tmp_path, "maths")
+        told = read_submission("bob", found["bob"], "maths").problem
+        fine = read_submission("ada", found["ada"], "maths").cells == ("x = 1",)
+        os._exit(0 if fine and "cannot be read (Permission denied)" in told else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_folder_with_too_many_files_is_one_students_problem(folder, monkeypatch):
+    monkeypatch.setattr(entries_module, "MAX_FILES_OF_ONE", 3)
+    many = {f"mal/{place}/{n}.txt": b"" for n in range(5) for place in "ab"}
+    found = find_students(folder({"ada/hw.ipynb": nb("x = 1"), **many}), "maths")
+    assert read_submission("ada", found["ada"], "maths").cells == ("x = 1",)
+    assert len(found["mal"]) == 1
+    assert "more than 10000 files in it" in read_submission("mal", found["mal"], "maths").problem
+
+
+def test_who_has_another_layout_than_the_others_is_named(folder):
+    files = {"bob/hw/nb.ipynb": nb(), "mal/maths/nb.ipynb": nb(), "zoe/nb.ipynb": nb()}
+    found = look(folder(files))
+    assert sorted(found.students.keys() - found.of("maths").keys()) == ["bob"]
+
+
+def test_helpers_that_no_worker_could_write_down_are_no_helpers(folder, monkeypatch):
+    monkeypatch.setattr(module, "MAX_HELPER_FILES", 2)
+    long = "é" * 126 + ".py"  # 255 bytes; with another letter it is too long, though it may exist
+    files = {"a/hw.ipynb": nb(), f"a/{long}": b"x = 1", "a/b.py": b"x = 2"}
+    found = read_submission("a", find_students(folder(files), "maths")["a"], "maths")
+    assert set(found.files) == {long, "b.py"}
+    entry = Entry(PurePosixPath(f"a/é{long}"), 5, lambda: b"x = 1")
+    entries = [*find_students(folder(files), "maths")["a"], entry]
+    assert set(read_submission("a", entries, "maths").files) == {long, "b.py"}
+    entries.append(Entry(PurePosixPath("a/c.py"), 5, lambda: b"x = 1"))
+    assert "more than 2 Python files" in read_submission("a", entries, "maths").problem
+
+
+def test_running_out_of_memory_while_reading_is_one_students_problem(folder, monkeypatch):
+    def too_much(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(module, "read_cells", too_much)
+    found = find_students(folder({"a/hw.ipynb": nb()}), "maths")
+    assert "too much memory" in read_submission("a", found["a"], "maths").problem
