@@ -15,7 +15,7 @@ from .upload.journal import FOLDER, forget
 
 OURS = (
     *(FILE, f"{FILE}-wal", f"{FILE}-shm", "scores.csv", "scores.json", "report.html"),
-    *("feedback", "gradescope", FOLDER),
+    *("feedback", "gradescope", "canvas-feedback.zip", "moodle-feedback.zip", FOLDER),
 )
 
 
