@@ -14,6 +14,7 @@ from ..escape import plain
 
 if TYPE_CHECKING:
     from ..course import Assignment
+    from ..release import Release
     from .lms import Lms, Target
 
 
@@ -55,7 +56,6 @@ def upload(
 
     about = read_about(results)
     assignment = find_course(folder).assignment(about["assignment"])
-    lms = _connect(platform, assignment)
     wishes = Wishes(comment, feedback, overwrite, zero_missing)
     with Store(results, about) as store, contextlib.ExitStack() as shown:
 
@@ -67,22 +67,25 @@ def upload(
             return shown.enter_context(show.progress(sum(bool(row.writing) for row in rows)))
 
         told = releases(list(store.results()), assignment, results)
+        lms = _connect(platform, assignment, told)
         rows, problems = carry_out(lms, told, results, wishes, act)
     for student, problem in problems.items():
         click.echo(plain(f"{student}: {problem}"), err=True)
     sys.exit(show.code(rows, problems))
 
 
-def _connect(platform: str, assignment: Assignment) -> Lms:
+def _connect(platform: str, assignment: Assignment, told: Sequence[Release]) -> Lms:
     """The LMS that grading.yml names.
 
     Raises:
         CourseError: it names none, or not this assignment.
         LmsError: there is no token.
-        ResultsError: the extra is not installed.
+        ResultsError: the extra is not installed, or there is nothing to upload.
     """
     from ..errors import CourseError, ResultsError
-    from ..release import rounded
+
+    if not told:
+        raise ResultsError("there are no results to upload: grade something first")
 
     place = getattr(assignment.policy.lms, platform)
     where = f"grading.yml: policy.lms.{platform}"
@@ -96,7 +99,7 @@ def _connect(platform: str, assignment: Assignment) -> Lms:
             from .lti import Lti
 
             title = place.titles.get(assignment.name, assignment.name)
-            most = rounded(assignment.max_score)
+            most = told[0].max_score  # the same for all: with the questions, once any is marked
             key, session = token("lti", place.client_id), Session(place.lineitems)
             return Lti(place, assignment.name, title, most, key, session)
         if assignment.name not in place.assignments:

@@ -1,0 +1,192 @@
+"""`autograder upload` and `purge` as people call them."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from lms import canvas as canvas_stub
+from lms.serve import serving
+from ruamel.yaml import YAML
+
+from autograder import pipeline
+from autograder.cli import main
+from autograder.course import find_course
+from autograder.model import Kind, Outcome, Receipt, Result, Status, Verdict
+from autograder.store import Store
+
+ROOT = Path(__file__).parent.parent
+NAME = "Zoë Ångström"
+
+
+@pytest.fixture(scope="module")
+def backprop():
+    return find_course(ROOT).assignment("backprop")
+
+
+@pytest.fixture
+def results(tmp_path, backprop):
+    """Three students: all right, all wrong, and one that our fault left without a score."""
+
+    def result(student, kind, status=Status.graded):
+        outcomes = tuple(
+            Outcome(exercise, tuple(Verdict(check, kind, "why") for check in points))
+            for exercise, points in backprop.rubric.items()
+        )
+        path = f"zoeangstrom_{student}_{student}9_backprop.ipynb"
+        receipt = Receipt(f"{student}9")
+        return Result(student, path, status, outcomes=outcomes, receipt=receipt)
+
+    folder = tmp_path / "results"
+    folder.mkdir()
+    with Store(folder, {"assignment": "backprop", "secret": "0"}) as store:
+        store.save(result("101", Kind.passed))
+        store.save(result("102", Kind.failed))
+        store.save(result("103", Kind.grader_error, Status.grader_error))
+        pipeline.publish(store, folder, backprop, {})
+    return folder
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course whose grading.yml names a Canvas; call with what to change."""
+    folder = tmp_path / "course"
+    folder.mkdir()
+    for half in ("assignments", "reference"):
+        (folder / half).symlink_to(ROOT / half)
+    monkeypatch.setenv("AUTOGRADER_CANVAS_TOKEN", canvas_stub.TOKEN)
+
+    def configured(address, **more):
+        grading = YAML(typ="safe", pure=True).load((ROOT / "grading.yml").read_text())
+        place = {"url": address, "course": 7}
+        place["assignments"] = {"backprop": {"id": 2345, "title": "Homework 3"}}
+        grading["policy"]["lms"] = {"canvas": place | more}
+        (folder / "grading.yml").write_text(json.dumps(grading))
+        return folder
+
+    return configured
+
+
+@pytest.fixture
+def canvas():
+    students = [canvas_stub.Student(n, attachments=[n * 10 + 9]) for n in (101, 102, 103, 104)]
+    made = canvas_stub.Canvas(students, points=58)
+    with serving(made.answer) as made.address:
+        yield made
+
+
+def call(*command):
+    done = CliRunner().invoke(main, list(map(str, command)), standalone_mode=False)
+    return done.exit_code, done.output
+
+
+def test_a_plan_then_the_writing_then_nothing_to_do(course, canvas, results):
+    upload = ("--course", course(canvas.address), "upload", results, "--to", "canvas")
+    code, said = call(*upload)
+    assert code == 2  # one has no score
+    assert "Homework 3" in said and "58 points" in said and "students see scores at once" in said
+    assert "set 2 · no score 1 · missing 1" in said
+    assert "nothing was written: --apply writes it" in said
+    assert {method for method, _ in canvas.log} == {"GET"}
+    code, said = call(*upload, "--apply", "--comment", "--feedback")
+    assert code == 2 and "nothing was written" not in said
+    scores = {s.user: s.score for s in canvas.students.values()}
+    assert scores == {101: 58, 102: 0, 103: None, 104: None}
+    ((name, page),) = {tuple(file) for n, file in canvas.files.items() if file[0] == "101.html"}
+    assert page == (results / "feedback" / name).read_bytes()
+    assert "why" in canvas.students[102].comments[0]["comment"]
+    code, said = call(*upload, "--apply", "--comment", "--feedback")
+    assert "unchanged 2" in said and len(canvas.students[102].comments) == 1
+
+
+def test_no_name_and_no_token_is_in_what_is_printed_or_written(course, canvas, results):
+    upload = ("--course", course(canvas.address), "upload", results, "--to", "canvas")
+    _, said = call(*upload, "--apply", "--comment")
+    journal = results / "uploads" / "canvas.jsonl"
+    for text in (said, journal.read_text()):
+        assert canvas_stub.TOKEN not in text and "zoeangstrom" not in text
+    assert stat.S_IMODE(journal.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("more", "token", "said"),
+    [
+        (
+            {"assignments": {"backprop": {"id": 2345, "title": "Homework 4"}}},
+            canvas_stub.TOKEN,
+            "should be 'Homework 4', and there it is 'Homework 3'",
+        ),
+        (
+            {"assignments": {"backprop": {"id": 1, "title": "Homework 3"}}},
+            canvas_stub.TOKEN,
+            "Canvas: Not Found",
+        ),
+        ({"assignments": {}}, canvas_stub.TOKEN, "assignments: backprop is missing"),
+        ({}, "wrong", "Invalid access token"),
+        ({}, "", "no token for canvas: set AUTOGRADER_CANVAS_TOKEN"),
+        ({"url": "http://canvas.example"}, canvas_stub.TOKEN, "only https"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_writes_nothing(
+    course, canvas, results, monkeypatch, more, token, said
+):
+    monkeypatch.setenv("AUTOGRADER_CANVAS_TOKEN", token)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    folder = course(canvas.address, **more)
+    done = CliRunner().invoke(
+        main, ["--course", str(folder), "upload", str(results), "--to", "canvas", "--apply"]
+    )
+    assert done.exit_code == 1 and re.search(said, done.output), done.output
+    assert {method for method, _ in canvas.log} <= {"GET"}
+
+
+def test_other_points_possible_are_refused(course, canvas, results):
+    canvas.about["points_possible"] = 60
+    done = CliRunner().invoke(
+        main,
+        ["--course", str(course(canvas.address)), "upload", str(results), "--to", "canvas"],
+    )
+    assert done.exit_code == 1 and "60 points possible there, and 58 here" in done.output
+
+
+def test_a_token_may_be_in_a_file_that_nobody_else_can_read(course, canvas, results, monkeypatch):
+    monkeypatch.delenv("AUTOGRADER_CANVAS_TOKEN")
+    path = results.parent / "token"
+    path.write_text(f"{canvas_stub.TOKEN}\n")
+    monkeypatch.setenv("AUTOGRADER_CANVAS_TOKEN_FILE", str(path))
+    command = ["--course", str(course(canvas.address)), "upload", str(results), "--to", "canvas"]
+    path.chmod(0o644)
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 1 and "chmod 600" in done.output
+    path.chmod(0o600)
+    assert "set 2" in CliRunner().invoke(main, command).output
+
+
+def test_purge_forgets_one_student_everywhere_or_all_of_them(course, canvas, results):
+    folder = course(canvas.address)
+    call("--course", folder, "upload", results, "--to", "canvas", "--apply")
+    code, said = call("--course", folder, "purge", results, "--student", "102", "--yes")
+    assert code == 0, said
+    assert not (results / "feedback" / "102.html").exists()
+    held = b"".join(p.read_bytes() for p in results.rglob("*") if p.is_file())
+    assert b"102" not in re.sub(rb'"(at|after|op)": "[^"]*"', b"", held).replace(b"1029", b"")
+    assert b"zoeangstrom_102" not in held and b"zoeangstrom_101" in held
+    with sqlite3.connect(results / "grades.db") as connection:
+        assert connection.execute("SELECT count(*) FROM submissions").fetchone() == (2,)
+    code, said = call("--course", folder, "upload", results, "--to", "canvas")  # the chain holds
+    assert "unchanged 1" in said
+    (results / "notes.txt").write_text("mine")
+    code, said = call("--course", folder, "purge", results, "--yes")
+    assert code == 0 and "left alone: notes.txt" in said
+    assert {p.name for p in results.iterdir()} <= {"notes.txt", ".lock"}
+
+
+def test_purge_deletes_nothing_of_a_folder_that_is_not_ours(tmp_path):
+    (tmp_path / "report.html").write_text("somebody's")
+    done = CliRunner().invoke(main, ["purge", str(tmp_path), "--yes"])
+    assert done.exit_code == 1 and (tmp_path / "report.html").exists()
