@@ -213,6 +213,8 @@ def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
     *above, key = ("policy", *(str(step) for step in first["loc"]))
     where = ".".join([*above, key])
+    if first["type"] == "model_type":
+        return f"{where}: expected keys and their values, got {first['input']!r}"
     if first["type"] != "extra_forbidden":
         return f"{where}: {first['msg'].lower()}, got {first['input']!r}"
     model: Any = Policy

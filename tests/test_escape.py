@@ -390,7 +390,21 @@ raise Evil({text!r})
     assert not STEERS.search(re.sub(r"[\r\n]", "", output))
     rows = list(csv.reader(io.StringIO((tmp_path / "results/scores.csv").read_text(), newline="")))
     assert len(rows) == len(names) + 3
-    allowed = {"html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "div", "i", "a"}
+    allowed = {
+        "html",
+        "bdi",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "h1",
+        "h2",
+        "p",
+        "div",
+        "i",
+        "a",
+    }
     allowed |= {"section", "table", "tr", "td", "th", "header", "code", "span"}
     found = list((tmp_path / "results").rglob("*.html"))
     assert len(found) == len(rows)

@@ -93,16 +93,20 @@ NO_CHECKS = "expected checks and points, as in {values: 2}"
         ("a: {b: {c: " + "9" * 5000 + "}}", "not valid YAML: "),
         (b"a: \xff", "not valid YAML: "),
         ("a: \0", "not valid YAML: "),
-        ("policy: 5", "policy: input should be a valid dictionary"),
-        ("policy: {limits: 5}", "policy.limits: input should be a valid dictionary"),
+        ("policy: 5", "policy: expected keys and their values, got 5"),
+        ("policy: {limits: 5}", "policy.limits: expected keys and their values, got 5"),
         ("policy: {tolerence: {}}", "policy.tolerence: unknown key: did you mean 'tolerance'?"),
         (
             "policy: {limits: {cel_seconds: 1}}",
             "policy.limits.cel_seconds: unknown key: did you mean 'cell_seconds'?",
         ),
         (
+            "policy: {grace: no}",
+            "policy.grace: unknown key: there are cases, limits, tolerance, late, lms",
+        ),
+        (
             "policy: {late: no}",
-            "policy.late: unknown key: there are cases, limits, tolerance",
+            "policy.late: expected keys and their values, got 'no'",
         ),
         (
             "policy: {cases: pupil}",

@@ -285,7 +285,7 @@ def test_what_an_unfinished_change_of_mode_left_is_taken_back(results):
         shutil.copytree(results, copy)
     assert (copy / f"{FILE}-journal").exists()
     with Store(copy, ABOUT) as store:
-        assert {path for _, path in store.done().values()} == {"amy.py"}
+        assert {path for _, path, _ in store.done().values()} == {"amy.py"}
 
 
 def test_what_is_in_the_log_only_counts(results):

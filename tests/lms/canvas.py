@@ -182,7 +182,8 @@ class Canvas(Stub):
             return Answer(400, {"errors": "the parameters as they came, file last, and no token"})
         self.files[-int(number)] = (self.pending[int(number)], parts[-1][2])
         where = f"{self.public or request.base}/api/v1/files/{number}/create_success"
-        return Answer(201, {"location": where}, {"Location": where})
+        about = self.confirm(request, number).content | {"location": where}
+        return Answer(201, about, {"Location": where})
 
     def confirm(self, request: Request, number: str) -> Answer:
         key = int(number)
