@@ -65,7 +65,7 @@ def _comment(result: Result, points: Score, assignment: Assignment) -> str:
         return f"The submission could not be read: {result.problem}."
     lines = [f"{rounded(points.total)} of {rounded(points.max_score)} points."]
     if points.late.reason:
-        lines.append(f"{rounded(points.late.points)} points less: {points.late.reason}.")
+        lines.append(f"{rounded(points.late.points)} taken off: {points.late.reason}.")
     for outcome in result.outcomes:
         earned = points.exercises.get(outcome.exercise) or 0
         most = sum(assignment.rubric.get(outcome.exercise, {}).values())

@@ -101,13 +101,13 @@ def test_the_feedback_page_says_what_and_why(tmp_path):
     write_pages(tmp_path, [ANN], MATHS)
     page = (tmp_path / "feedback" / "ann.html").read_text()
     assert "5 of 10 points" in page
-    assert "1 points less: late by 12 h 1 min, which costs 10 % of 10 points" in page
+    assert "1 taken off: late by 12 h 1 min, which costs 10 % of 10 points" in page
 
 
 def test_what_an_lms_is_told_is_what_is_left(tmp_path):
     (told,) = releases([ANN], MATHS, tmp_path)
     assert (told.score, told.max_score, told.attempt) == (5, 10, "7")
-    assert "1 points less: late by" in told.comment and "one (6 of 10): b is wrong" in told.comment
+    assert "1 taken off: late by" in told.comment and "one (6 of 10): b is wrong" in told.comment
 
 
 def test_a_grader_error_has_no_penalty_and_no_score():
