@@ -667,7 +667,7 @@ def test_a_late_policy_is_in_the_score_and_is_told_once(export, tmp_path):
     assert "lateness" not in export("canvas", CANVAS, graded("101"), assignment=assignment)[1]
     export("gradescope", None, late, assignment=assignment)
     data = json.loads((tmp_path / "results/gradescope/101.json").read_text())
-    assert data["score"] == 7.5 and data["output"].startswith("1 points less: late by 1 h")
+    assert data["score"] == 7.5 and data["output"].startswith("1 taken off: late by 1 h")
     export("json", None, late, assignment=assignment)
     (row,) = json.loads((tmp_path / "results/scores.json").read_text())
     assert (row["score"], row["late"], row["flagged_late"]) == (7.5, -1, False)

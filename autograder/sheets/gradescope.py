@@ -27,7 +27,7 @@ def write(order: Order, say: Callable[[str], None]) -> int:
             continue
         made = report(result, order.assignment, None) | {"score": float(rounded(points.total))}
         if points.late.reason:
-            lost = f"{rounded(points.late.points)} points less: {points.late.reason}."
+            lost = f"{rounded(points.late.points)} taken off: {points.late.reason}."
             made["output"] = "\n\n".join(filter(None, (lost, made["output"])))
         write_private(path, json.dumps(made, indent=1).encode())
         count += 1
