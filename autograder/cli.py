@@ -50,7 +50,7 @@ class _Commands(click.Group):
         except OSError as error:
             _stop(explain(error))
         except (KeyboardInterrupt, click.Abort):
-            _stop("interrupted: what was graded is kept; run the same again to go on", INTERRUPTED)
+            _stop("interrupted: what was done is kept; run the same again to go on", INTERRUPTED)
 
 
 def _stop(message: str, code: int = 1) -> NoReturn:

@@ -115,7 +115,7 @@ class Policy(_Strict):
     limits: Limits = Limits()
     tolerance: ToleranceLimits = ToleranceLimits()
     late: LatePolicy | None = None
-    lms: Lms = Lms()
+    lms: Lms | None = None
 
 
 class Grading(_Strict):
@@ -219,9 +219,16 @@ def _explain(error: ValidationError) -> str:
         return f"{where}: {first['msg'].lower()}, got {first['input']!r}"
     model: Any = Policy
     for step in above[1:]:
-        annotation = model.model_fields[step].annotation
-        model = next((a for a in get_args(annotation) if a is not type(None)), annotation)
-    return f"{where}: unknown key{nearest(key, model.model_fields)}"
+        if model is not None and step in model.model_fields:  # else a key of a mapping
+            model = _model(model.model_fields[step].annotation)
+    return f"{where}: unknown key{nearest(key, model.model_fields if model else ())}"
+
+
+def _model(annotation: Any) -> Any:
+    """The model in a type such as `Model | None` or `dict[str, Model]`; None if there is none."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model, get_args(annotation))), None)
 
 
 def _line(error: Exception) -> str:

@@ -17,6 +17,7 @@ class Receipt:
     attempt: str = ""  # the number or name that the LMS gives it; later ones do not sort later
     submitted_at: str = ""  # ISO 8601; without an offset where the download has none
     late: bool = False  # flagged by the LMS
+    as_of: str = ""  # when the download was made, or later: ISO 8601, UTC
 
 
 NO_RECEIPT = Receipt()

@@ -21,6 +21,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from .downloads import LAYOUTS as DOWNLOADS
@@ -81,7 +82,8 @@ def look(source: Path, out: Path | None = None, layout: str | None = None) -> Fo
     if layout in DOWNLOADS or (layout is None and zipfile.is_zipfile(source)):
         if download := recognise(contents.entries, layout):
             left_out += download.left_out
-            return Found(source, download.students, download.title, tuple(left_out))
+            dated = _as_of(source, download.students)
+            return Found(source, dated, download.title, tuple(left_out))
         if layout is not None:
             known = DOWNLOADS[layout]
             raise _unfitting(source, f"a {known.title} download", known.example, contents)
@@ -99,6 +101,15 @@ def look(source: Path, out: Path | None = None, layout: str | None = None) -> Fo
             f"{source}: nothing to grade in it (no notebook, no student's folder)"
         )
     return Found(source, students, left_out=tuple(left_out))
+
+
+def _as_of(source: Path, students: dict[str, list[Entry]]) -> dict[str, list[Entry]]:
+    """The same, knowing how old the download is: its file is not older than what is in it."""
+    at = datetime.fromtimestamp(source.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    return {
+        student: [replace(e, receipt=replace(e.receipt, as_of=at)) for e in entries]
+        for student, entries in students.items()
+    }
 
 
 def find_students(

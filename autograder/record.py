@@ -72,6 +72,7 @@ SUBMISSIONS = Table(
     Column("attempt", String, nullable=False),
     Column("submitted_at", String, nullable=False),
     Column("late", Boolean, nullable=False),
+    Column("as_of", String, nullable=False),
     Column("graded_at", String, nullable=False),  # UTC, ISO 8601
     sqlite_autoincrement=True,  # no id is ever used again
 )

@@ -20,13 +20,14 @@ class Release:
     """One student's score, as an LMS takes it."""
 
     student_id: str
-    score: Decimal | None  # None: a fault of ours left it open, and nothing may be sent
+    score: Decimal | None  # None: it is open, and nothing may be sent as one
     max_score: Decimal
     comment: str  # plain text, in lines
     feedback: Path  # the page
     attempt: str  # what was graded, as the LMS named it
-    graded_at: str  # ISO 8601, UTC
+    as_of: str  # nothing that came in later was graded: ISO 8601, UTC
     status: Status
+    open: str = ""  # why there is no score
 
 
 def releases(results: Sequence[Result], assignment: Assignment, folder: Path) -> list[Release]:
@@ -36,16 +37,18 @@ def releases(results: Sequence[Result], assignment: Assignment, folder: Path) ->
     found = []
     for result in results:
         points = score(result, assignment.rubric, counting, assignment.late)
+        why = _open(result, points)
         found.append(
             Release(
                 student_id=result.student_id,
-                score=None if points.total is None else rounded(points.total),
+                score=None if why or points.total is None else rounded(points.total),
                 max_score=rounded(points.max_score),
                 comment=_comment(result, points, assignment),
                 feedback=folder / "feedback" / pages[result.student_id],
                 attempt=result.receipt.attempt,
-                graded_at=result.graded_at,
+                as_of=result.receipt.as_of or result.graded_at,
                 status=result.status,
+                open=why,
             )
         )
     return found
@@ -53,8 +56,18 @@ def releases(results: Sequence[Result], assignment: Assignment, folder: Path) ->
 
 def rounded(points: float) -> Decimal:
     """To two places, half up, as people round; without needless zeros."""
-    exact = Decimal(repr(points)).quantize(CENT, ROUND_HALF_UP)
+    exact = Decimal(repr(round(points, 9))).quantize(CENT, ROUND_HALF_UP)  # 0.0749…9 is 0.075
     return exact.normalize() if exact % 1 else exact.quantize(Decimal(1))
+
+
+def _open(result: Result, points: Score) -> str:
+    """Why there is no score yet; nobody has to mark what could not be read."""
+    if points.total is None:
+        return "a grader error: nothing is known of it"
+    unmarked = [question for question, mark in points.questions.items() if mark is None]
+    if unmarked and result.status is Status.graded:
+        return f"not marked yet: {', '.join(unmarked)}"
+    return ""
 
 
 def _comment(result: Result, points: Score, assignment: Assignment) -> str:

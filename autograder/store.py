@@ -205,7 +205,7 @@ def _insert(
 
 
 def _receipt(row: Any) -> Receipt:
-    return Receipt(row.attempt, row.submitted_at, row.late)
+    return Receipt(row.attempt, row.submitted_at, row.late, row.as_of)
 
 
 def _result(connection: Connection, row: Any) -> Result:

@@ -12,10 +12,8 @@ import pytest
 from lms.proxy import FAULTS
 from uploads import release, send, stub, world
 
-from autograder.errors import OutcomeUnknown
 from autograder.upload import journal as journal_module
-from autograder.upload.apply import upload
-from autograder.upload.plan import Wishes
+from autograder.upload.apply import TRIES
 from autograder.upload.transport import Session
 
 STUDENTS = 6
@@ -126,14 +124,11 @@ def test_whatever_happens_and_wherever_it_dies_the_end_is_right(platform, fault,
     assert killed > KILLS // 2  # or else this test tries nothing
 
 
-def test_a_wire_that_only_ever_breaks_ends_in_a_named_problem_and_no_lie(tmp_path):
-    with world(stub("canvas", 2), "502 after", share=0.0) as there:
-
-        def act(target, rows):
-            there.proxy.share = 1.0
-            return lambda: None
-
-        with pytest.raises(OutcomeUnknown, match="502"):
-            upload(there.lms(), TOLD[:2], tmp_path, Wishes(), act)
+def test_writes_that_never_arrive_end_in_a_named_problem_and_no_lie(tmp_path):
+    with world(stub("canvas", 2), "502 before", share=1.0, reads=False) as there:
+        _, problems = send(there.lms(), TOLD[:2], tmp_path)
+        assert set(problems) == {"100", "101"} and "answered 502" in problems["100"]
+        assert all(score is None for score, _, _ in there.held().values())
     records = (tmp_path / "uploads" / "canvas.jsonl").read_text()
-    assert '"unknown"' in records and '"verified"' not in records
+    assert records.count('"unknown"') == 2 * TRIES
+    assert records.count('"failed"') == 2 and '"verified"' not in records

@@ -23,6 +23,7 @@ from uploads import MOST, never, release, send
 
 from autograder.errors import LmsError
 from autograder.grading import LtiPlace
+from autograder.model import Status
 from autograder.upload import journal as journal_module
 from autograder.upload.lti import Lti
 from autograder.upload.plan import Action
@@ -100,7 +101,7 @@ def test_scores_arrive_with_their_comment_and_are_read_back(keys, tmp_path):
 
 
 def test_a_grader_error_is_told_as_no_score_once_and_never_over_a_score(keys, tmp_path):
-    told = [release("a"), release("b")]
+    told = [release(student, status=Status.grader_error) for student in "ab"]
     with platform(keys, "a", "b") as (made, place):
         made.results["b"] = {"userId": "b", "resultScore": 0.5, "resultMaximum": 1}
         made.items.append(

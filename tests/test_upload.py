@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import stat
 from dataclasses import replace
 from decimal import Decimal
@@ -17,9 +18,11 @@ from lms.serve import serving
 from uploads import never, release, send, stub, world
 
 from autograder.errors import LmsError, OutcomeUnknown, ResultsError
-from autograder.upload import transport
+from autograder.upload import show, tokens, transport
+from autograder.upload.apply import upload
 from autograder.upload.journal import Journal
-from autograder.upload.plan import Action
+from autograder.upload.lms import Target
+from autograder.upload.plan import LEFT, Action, Row, Wishes
 from autograder.upload.transport import Session
 
 BOTH = pytest.mark.parametrize("platform", ["canvas", "moodle"])
@@ -258,7 +261,7 @@ def test_canvas_assignments_that_take_no_points_are_refused(about, said):
 # Moodle
 
 
-def test_moodle_says_stale_where_something_came_in_after_grading(tmp_path):
+def test_moodle_says_stale_where_something_came_in_after_the_download(tmp_path):
     made = moodle_stub.Moodle(
         [
             moodle_stub.Participant(1, 51, submitted=1_700_000_000),
@@ -285,6 +288,183 @@ def test_moodle_comments_are_text_and_not_markup(tmp_path):
     assert "<br>" in comment and "&lt;gradient&gt; is a sum &amp;" in comment
 
 
+def test_moodle_keeps_the_comments_and_the_state_that_people_gave(tmp_path):
+    people = [
+        moodle_stub.Participant(1, 51, grade=2, comment="<p>Well done</p>", state="inreview"),
+        moodle_stub.Participant(2, 52, state="released"),
+    ]
+    made = moodle_stub.Moodle(people, markingworkflow=1)
+    with world(made) as there:
+        _, problems = send(there.lms(), [release(1, 3), release(2, 4)], tmp_path, overwrite=True)
+    assert problems == {}
+    assert [(p.grade, p.comment, p.state) for p in people] == [
+        (3, "<p>Well done</p>", "inreview"),
+        (4, "", "released"),
+    ]
+
+
+def test_moodle_that_hides_a_comment_is_not_made_to_delete_it(tmp_path):
+    person = moodle_stub.Participant(1, 51, grade=2, comment="<p>Well done</p>")
+    made = moodle_stub.Moodle([person])
+    made.hides_feedback = True
+    with world(made) as there:
+        _, problems = send(there.lms(), [release(1, 3)], tmp_path, overwrite=True)
+        assert "would delete it" in problems["1"] and (person.grade, person.writes) == (2, 0)
+        _, problems = send(there.lms(), [release(1, 3)], tmp_path, overwrite=True, comment=True)
+        assert problems == {} and "3 of 10" in person.comment
+
+
+@pytest.mark.parametrize("answer", [None, [], "x", {"courses": None}, {"courses": [{"id": 7}]}])
+@BOTH
+def test_an_answer_that_is_not_as_documented_is_told_and_no_traceback(platform, answer, tmp_path):
+    def odd(request):
+        return canvas_stub.Answer(content=answer)
+
+    made = stub(platform, 1)
+    with serving(odd) as address, pytest.raises(LmsError):
+        uploads.World(made, address).lms().target()
+    made.routes.insert(0, ("GET", re.compile(".*"), odd))
+    with world(made) as there, pytest.raises(LmsError):
+        there.lms().read()
+
+
+# What happens meanwhile, and what is not ours
+
+
+@BOTH
+def test_who_handed_in_and_has_no_result_gets_no_zero(platform, tmp_path):
+    made = stub(platform, 2)
+    if platform == "canvas":
+        made.students[101].submitted_at = "2026-11-20T11:00:00Z"
+    else:
+        made.participants[5001].submitted = 1_700_000_000
+    with world(made) as there:
+        rows, _ = send(there.lms(), CLASS[:1], tmp_path, zero_missing=True)
+    assert rows["101"].action is Action.not_graded and Action.not_graded in LEFT
+    assert there.held()["101"][0] is None
+
+
+@BOTH
+def test_a_score_that_somebody_gives_meanwhile_is_theirs(platform, tmp_path):
+    made = stub(platform, 2)
+    with world(made) as there:
+        client = there.lms()
+
+        def act(target, rows):
+            if platform == "canvas":
+                made.students[101].score = 7.0
+            else:
+                made.participants[5001].grade = 7.0
+            return lambda: None
+
+        _, problems = upload(client, CLASS[:2], tmp_path, Wishes(), act)
+    assert "changed to 7 since the plan was made" in problems["101"]
+    assert there.held()["101"][0] == 7 and there.held()["100"][0] == 0
+
+
+def test_what_is_handed_in_meanwhile_is_not_given_the_old_score(tmp_path):
+    made = canvas_stub.Canvas([canvas_stub.Student(1, attachments=[11])])
+    with world(made) as there:
+
+        def act(target, rows):
+            made.students[1].attachments.append(12)
+            return lambda: None
+
+        told = [release(1, 3, attempt="11")]
+        _, problems = upload(there.lms(), told, tmp_path, Wishes(), act)
+    assert "handed in again" in problems["1"] and made.students[1].score is None
+
+
+def test_canvas_says_stale_by_time_where_no_attachment_tells(tmp_path):
+    times = ("2026-11-20T11:00:00Z", "2026-11-20T13:00:00Z")
+    students = [canvas_stub.Student(n, submitted_at=at) for n, at in enumerate(times)]
+    with world(canvas_stub.Canvas(students)) as there:
+        told = [release(0, 3), release(1, 3, attempt="11")]  # the second, then, as text
+        rows, _ = send(there.lms(), told, tmp_path)
+    assert [row.action for row in rows.values()] == [Action.set, Action.stale]
+
+
+def test_canvas_groups_in_which_somebody_has_another_score_are_a_conflict(tmp_path):
+    students = [
+        canvas_stub.Student(1, group=5),
+        canvas_stub.Student(2, group=5, score=3.0),
+        canvas_stub.Student(3, group=6),
+        canvas_stub.Student(4, group=6, excused=True),
+    ]
+    with world(canvas_stub.Canvas(students)) as there:
+        rows, _ = send(there.lms(), [release(1, 6), release(3, 6)], tmp_path)
+        assert (
+            rows["1"].action is Action.conflict and "2, of the same group, has 3" in rows["1"].why
+        )
+        assert rows["3"].action is Action.conflict and "4, of the same group, is" in rows["3"].why
+    assert [s.score for s in students] == [None, 3.0, None, None]
+
+
+def test_canvas_groups_that_are_graded_one_by_one_are_told_one_by_one(tmp_path):
+    students = [canvas_stub.Student(n, group=5, attachments=[7]) for n in (1, 2)]
+    made = canvas_stub.Canvas(students, grade_group_students_individually=True)
+    with world(made) as there:
+        rows, _ = send(there.lms(), [release(1, 6, attempt="7")], tmp_path)
+    assert rows["2"].action is Action.not_graded
+    assert [s.score for s in students] == [6, None]
+
+
+def test_canvas_says_what_it_took_for_lateness_itself(tmp_path):
+    made = canvas_stub.Canvas([canvas_stub.Student(1, deducted=2.0)])
+    with world(made) as there:
+        send(there.lms(), [release(1, 8)], tmp_path)
+        rows, _ = send(there.lms(), [release(1, 8)], tmp_path)
+    assert rows["1"].why == "Canvas took 2 for lateness"
+
+
+def test_canvas_anonymous_students_get_no_file_and_are_told_so(tmp_path, page):
+    made = canvas_stub.Canvas([canvas_stub.Student(2, hidden="b2")], anonymous_grading=True)
+    with world(made) as there:
+        told = [release("anon_b2", 4, feedback=page)]
+        _, problems = send(there.lms(), told, tmp_path, comment=True, file=True)
+        assert "leave --feedback out" in problems["anon_b2"]
+        _, problems = send(there.lms(), told, tmp_path, comment=True)
+    assert problems == {} and made.students[2].score == 4
+
+
+def test_a_file_that_comes_later_brings_no_comment_again(tmp_path, page):
+    made = stub("canvas", 1)
+    with world(made) as there:
+        told = [release(100, 4, feedback=page)]
+        send(there.lms(), told, tmp_path, comment=True)
+        _, problems = send(there.lms(), told, tmp_path, comment=True, file=True)
+        rows, _ = send(there.lms(), told, tmp_path, comment=True, file=True)
+    assert problems == {} and rows["100"].action is Action.unchanged
+    texts = [c["comment"] for c in made.students[100].comments]
+    assert len(texts) == 2 and sum("4 of 10 points" in text for text in texts) == 1
+    assert len(there.held()["100"][2]) == 1
+
+
+@pytest.mark.parametrize(
+    "token", ["7~SECRET\n# note", "7~SECRET…", "7~SEC\x00RET", "-----not a key\nSECRET"]
+)
+def test_a_token_that_cannot_be_one_is_refused_and_not_shown(token, tmp_path, monkeypatch):
+    monkeypatch.delenv("AUTOGRADER_CANVAS_TOKEN", raising=False)
+    path = tmp_path / "token"
+    path.write_text(token)
+    path.chmod(0o600)
+    monkeypatch.setenv("AUTOGRADER_CANVAS_TOKEN_FILE", str(path))
+    with pytest.raises(LmsError, match="not a token") as told:
+        tokens.token("canvas", "https://canvas.example")
+    assert "SECRET" not in str(told.value)
+    path.write_text("\n")
+    with pytest.raises(LmsError, match="no token in it"):
+        tokens.token("canvas", "https://canvas.example")
+
+
+def test_a_long_plan_says_how_many_rows_it_leaves_out_and_none_that_needs_somebody(capsys):
+    rows = [Row(f"s{n}", Action.missing, None, None) for n in range(150)]
+    rows += [Row(f"c{n}", Action.conflict, Decimal(1), Decimal(2), "why") for n in range(150)]
+    show.plan(Target("canvas", "there", "Homework 3", Decimal(10)), rows, False)
+    said = capsys.readouterr().out
+    assert "and 90 more" in said and "s59" in said and "s60" not in said and "c149" in said
+
+
 # The wire
 
 
@@ -292,7 +472,7 @@ def test_moodle_comments_are_text_and_not_markup(tmp_path):
 @BOTH
 def test_a_throttled_write_waits_and_is_sent_once(platform, status, tmp_path):
     made, slept = stub(platform, 2), []
-    with world(made, str(status), share=0.5) as there:
+    with world(made, str(status), share=0.3) as there:
         client = there.lms(lambda base, sleep: Session(base, slept.append))
         _, problems = send(client, CLASS[:2], tmp_path, comment=True)
     assert problems == {} and len(slept) > 3 and max(slept) <= transport.LONGEST

@@ -74,8 +74,8 @@ def course(tmp_path, monkeypatch):
 
 @pytest.fixture
 def canvas():
-    students = [canvas_stub.Student(n, attachments=[n * 10 + 9]) for n in (101, 102, 103, 104)]
-    made = canvas_stub.Canvas(students, points=58)
+    students = [canvas_stub.Student(n, attachments=[n * 10 + 9]) for n in (101, 102, 103)]
+    made = canvas_stub.Canvas([*students, canvas_stub.Student(104)], points=58)
     with serving(made.answer) as made.address:
         yield made
 

@@ -35,8 +35,9 @@ def release(student: object, score: object = None, **more: Any) -> Release:
         "comment": f"{score} of 10 points.\nfresh (1 of 2): the <gradient> is a sum & more.",
         "feedback": Path("missing.html"),
         "attempt": "",
-        "graded_at": "2026-11-20T12:00:00+00:00",
+        "as_of": "2026-11-20T12:00:00+00:00",
         "status": Status.graded,
+        "open": "" if score is not None else "a grader error: nothing is known of it",
     }
     return Release(**about | more)
 

@@ -36,7 +36,7 @@ WHY = {  # those that are listed one by one
     "kept": "stays as it is",
     "missing": "nothing handed in, left as it is (--zero-missing writes 0 where nothing is)",
     "absent": "graded, but not in the gradebook",
-    "open": "no score through a fault of ours, left as it is",
+    "open": "a grader error, or not marked yet: left as it is",
 }
 
 

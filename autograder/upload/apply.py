@@ -9,12 +9,11 @@ from ..errors import LmsError, OutcomeUnknown
 from ..release import Release
 from .journal import Journal
 from .lms import Lms, Remote, Target, Writing
-from .plan import Action, Past, Row, Wishes, plan
-
-Progress = Callable[[], None]  # called for each score that is dealt with
-Act = Callable[[Target, Sequence[Row]], Progress | None]  # None: leave it at the plan
+from .plan import Action, Past, Row, Wishes, is_there, plan, repeated
 
 TRIES = 5  # of one write whose outcome stays unknown
+Progress = Callable[[], None]  # called for each score that is dealt with
+Act = Callable[[Target, Sequence[Row]], Progress | None]  # None: leave it at the plan
 
 
 def upload(
@@ -42,24 +41,25 @@ def apply(lms: Lms, rows: Sequence[Row], journal: Journal, progress: Progress) -
     Returns what went wrong, by student id; the next run goes on from there.
     """
     problems: dict[str, str] = {}
-    told = [row.writing for row in rows if row.writing]
-    todo = [row.writing for row in rows if row.writing and row.action is not Action.unchanged]
-    for writing in todo:
+    for row in rows:
+        if row.writing is None or row.action is Action.unchanged:
+            continue
         try:
-            _write(lms, writing, journal)
+            _write(lms, row, row.writing, journal)
         except LmsError as error:
-            journal.add("failed", writing, why=str(error))
-            problems[writing.student_id] = str(error)
+            journal.add("failed", row.writing, why=str(error))
+            problems[row.student_id] = str(error)
         progress()
+    told = [row.writing for row in rows if row.writing]
     verified = journal.verified()
     remotes = lms.read() if told else {}
     for writing in told:
         if writing.student_id in problems:
             continue
         remote = remotes.get(writing.student_id, Remote(writing.student_id))
-        if _repeated(writing, remote):
+        if repeated(writing, remote):
             lms.tidy(writing)
-        if _is_there(writing, remote):
+        if is_there(writing, remote):
             if writing.op not in verified:
                 journal.add("verified", writing)
         else:
@@ -69,33 +69,39 @@ def apply(lms: Lms, rows: Sequence[Row], journal: Journal, progress: Progress) -
     return problems
 
 
-def _write(lms: Lms, writing: Writing, journal: Journal) -> None:
-    """Write one score; where no answer comes, look before trying again."""
+def _write(lms: Lms, row: Row, writing: Writing, journal: Journal) -> None:
+    """Write one score, unless somebody was there meanwhile; where no answer comes, look again.
+
+    Raises:
+        LmsError: it could not be written, or must not be any more.
+    """
     for left in reversed(range(TRIES)):
+        if _is_done(lms, row, writing):
+            break
         at = journal.add("intent", writing)
         try:
             lms.write(writing, at)
         except OutcomeUnknown as error:
             journal.add("unknown", writing, why=str(error))
-            remote = lms.read_one(writing.student_id)
-            # A comment that cannot be looked up is written again, in place of the old one.
-            hidden = remote.comments is None and (writing.comment or writing.file)
-            if _is_there(writing, remote) and not hidden:
-                break
-            if not left:
+            if not left and not _is_done(lms, row, writing):
                 raise
         else:
             break
     journal.add("sent", writing)
 
 
-def _is_there(writing: Writing, remote: Remote) -> bool:
-    if remote.score != writing.score:
-        return False
-    if remote.comments is None or not (writing.comment or writing.file):
-        return True
-    return any(writing.mark in comment for comment in remote.comments)
+def _is_done(lms: Lms, row: Row, writing: Writing) -> bool:
+    """Whether the LMS has it already.
 
-
-def _repeated(writing: Writing, remote: Remote) -> bool:
-    return sum(writing.mark in comment for comment in remote.comments or ()) > 1
+    Raises:
+        LmsError: it has something else than when the plan was made: a person's.
+    """
+    remote = lms.read_one(writing.student_id)
+    if remote.score not in (row.old, writing.score):
+        raise LmsError(f"changed to {remote.score} since the plan was made: run it again")
+    before = row.seen or remote
+    if (remote.uploads, remote.submitted_at) != (before.uploads, before.submitted_at):
+        raise LmsError("handed in again since the plan was made: download and grade again")
+    # What cannot be looked up is written again, in place of the old one.
+    hidden = writing.score is None or (remote.comments is None and bool(writing.marks))
+    return is_there(writing, remote) and not hidden

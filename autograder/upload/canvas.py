@@ -6,7 +6,7 @@ Formats: https://developerdocs.instructure.com/services/canvas
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import requests
@@ -21,7 +21,7 @@ from canvasapi.util import combine_kwargs  # type: ignore[import-untyped]
 from ..errors import LmsError, OutcomeUnknown
 from ..grading import CanvasPlace
 from ..release import rounded
-from .lms import Remote, Target, Writing
+from .lms import Remote, Target, Writing, understood
 from .transport import Session
 
 ANONYMOUS = "anon_"  # before the id of a student whose user id is hidden
@@ -33,12 +33,13 @@ class Canvas:
 
     def __init__(self, place: CanvasPlace, assignment: int, token: str, session: Session) -> None:
         """`assignment` is Canvas's number of it."""
-        self._place = place
-        self._requester = _Requester(place.url.rstrip("/"), token, session)
+        self._place, self._url = place, place.url.rstrip("/")
+        self._requester = _Requester(self._url, token, session)
         self._course = Course(self._requester, {"id": place.course})
         self._numbers = {"course_id": place.course, "assignment_id": assignment}
         self._assignment: Assignment | None = None
 
+    @understood
     def target(self) -> Target:
         """Where the scores go."""
         found = self._found()
@@ -50,10 +51,11 @@ class Canvas:
         told = "see nothing before you post the grades" if by_hand else "see scores at once"
         return Target(
             platform="canvas",
-            place=f"{self._place.url} course {self._place.course} assignment {found.id}",
+            place=f"{self._url} course {self._place.course} assignment {found.id}",
             title=found.name,
             max_score=rounded(found.points_possible or 0),
             remarks=(f"students {told}",),
+            comments_pile_up=True,
         )
 
     def _found(self) -> Assignment:
@@ -62,16 +64,42 @@ class Canvas:
                 self._assignment = self._course.get_assignment(self._numbers["assignment_id"])
         return self._assignment
 
+    @understood
     def read(self) -> dict[str, Remote]:
         """What it holds of everybody, by student id."""
         with _told():
-            found = self._found().get_submissions(include=INCLUDE, per_page=100)
-            remotes = [_remote(submission) for submission in found]
+            assignment = self._found()
+            found = assignment.get_submissions(include=INCLUDE, per_page=100)
+            remotes = [self._remote(submission) for submission in found]
         return {remote.student_id: remote for remote in remotes}
 
+    @understood
     def read_one(self, student_id: str) -> Remote:
         """What it holds of one student now."""
-        return _remote(self._submission(student_id))
+        return self._remote(self._submission(student_id))
+
+    def _remote(self, submission: Submission) -> Remote:
+        hidden = getattr(submission, "anonymous_id", None)
+        user = getattr(submission, "user_id", None)
+        # What was entered, before Canvas's own late policy takes its share.
+        score = submission.score
+        entered = getattr(submission, "entered_score", None)
+        entered = score if entered is None else entered
+        taken = "" if score == entered else f"Canvas took {rounded(entered - score)} for lateness"
+        group = getattr(submission, "group", None) or {}
+        alone = getattr(self._found(), "grade_group_students_individually", False)
+        return Remote(
+            student_id=f"{ANONYMOUS}{hidden}" if user is None else str(user),
+            score=None if entered is None else rounded(entered),
+            excused=bool(getattr(submission, "excused", False)),
+            uploads=frozenset(str(attachment.id) for attachment in submission.attachments),
+            submitted_at=getattr(submission, "submitted_at", None) or "",
+            group="" if alone else str(group.get("id") or ""),
+            comments=tuple(
+                c["comment"] or "" for c in getattr(submission, "submission_comments", ())
+            ),
+            remark=taken,
+        )
 
     def _submission(self, student_id: str) -> Submission:
         options = combine_kwargs(include=INCLUDE)
@@ -86,12 +114,15 @@ class Canvas:
         course, assignment = self._numbers.values()
         return f"courses/{course}/assignments/{assignment}/{kind}/{number}"
 
+    @understood
     def write(self, writing: Writing, at: str) -> None:
         """Write a score, with its comment and file, in one PUT."""
         options: dict[str, Any] = {
             "submission": {"posted_grade": str(writing.score)},
             "prefer_points_over_scheme": True,
         }
+        if writing.file and writing.student_id.startswith(ANONYMOUS):
+            raise LmsError("Canvas takes no files for anonymous students: leave --feedback out")
         if writing.comment or writing.file:
             options["comment"] = {"text_comment": writing.signed_comment, "group_comment": True}
         with _told():
@@ -108,13 +139,17 @@ class Canvas:
             raise OutcomeUnknown(f"Canvas did not take the feedback file: {answer}")
         return int(answer["id"])
 
+    @understood
     def tidy(self, writing: Writing) -> None:
         """Delete all but the first of our comments with the same mark."""
         found = self._submission(writing.student_id).submission_comments
-        ours = [comment for comment in found if writing.mark in (comment["comment"] or "")]
-        for comment in ours[1:]:
+        surplus = set[int]()
+        for mark in writing.marks:
+            ours = [comment for comment in found if mark in (comment["comment"] or "")]
+            surplus |= {comment["id"] for comment in ours[1:]}
+        for number in surplus:
             with _told():
-                path = f"{self._path(writing.student_id)}/comments/{comment['id']}"
+                path = f"{self._path(writing.student_id)}/comments/{number}"
                 self._requester.request("DELETE", path)
 
 
@@ -144,25 +179,3 @@ def _told() -> Iterator[None]:
         raise LmsError(f"Canvas: {str(error)[:300]}") from error
     except requests.JSONDecodeError as error:
         raise OutcomeUnknown("Canvas's answer is not JSON") from error
-
-
-def _remote(submission: Submission) -> Remote:
-    hidden = getattr(submission, "anonymous_id", None)
-    user = getattr(submission, "user_id", None)
-    # What was entered, before Canvas's own late policy takes its share.
-    entered = getattr(submission, "entered_score", None)
-    score = submission.score if entered is None else entered
-    group = getattr(submission, "group", None) or {}
-    return Remote(
-        student_id=f"{ANONYMOUS}{hidden}" if user is None else str(user),
-        score=None if score is None else rounded(score),
-        excused=bool(submission.excused),
-        uploads=frozenset(_ids(submission.attachments)),
-        group=str(group.get("id") or ""),
-        comments=tuple(c["comment"] or "" for c in submission.submission_comments),
-    )
-
-
-def _ids(attachments: Iterable[Any]) -> Iterator[str]:
-    for attachment in attachments:
-        yield str(attachment.id)

@@ -87,7 +87,7 @@ def _connect(platform: str, assignment: Assignment, told: Sequence[Release]) -> 
     if not told:
         raise ResultsError("there are no results to upload: grade something first")
 
-    place = getattr(assignment.policy.lms, platform)
+    place = getattr(assignment.policy.lms, platform, None)
     where = f"grading.yml: policy.lms.{platform}"
     if place is None:
         raise CourseError(f"{where} is missing: docs/lms.md says what belongs there")
@@ -113,8 +113,9 @@ def _connect(platform: str, assignment: Assignment, told: Sequence[Release]) -> 
 
         return Moodle(place, number, token("moodle", place.url), Session(place.url))
     except ImportError as error:
+        package = (error.name or "").partition(".")[0]
         raise ResultsError(
-            f"{error.name} is not installed: pip install 'backprop-autograder[lms]'"
+            f"{package} is not installed: pip install 'backprop-autograder[lms]'"
         ) from error
 
 

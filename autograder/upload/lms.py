@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
+
+from ..errors import LmsError
+
+COMMENT_MARK, FILE_MARK = "ref:", "file:"
+P = ParamSpec("P")
+T = TypeVar("T")
+MISSHAPEN = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError)
 
 
 @dataclass(frozen=True)
@@ -18,6 +27,7 @@ class Target:
     max_score: Decimal
     remarks: tuple[str, ...] = ()  # such as: students see nothing before you post
     knows_everybody: bool = True  # whether a student whom it does not list is not enrolled
+    comments_pile_up: bool = False  # or else one takes the place of the one before
 
 
 @dataclass(frozen=True)
@@ -30,9 +40,15 @@ class Remote:
     uploads: frozenset[str] = (
         frozenset()
     )  # attempts of which the latest submission is; empty: unknown
-    submitted_at: str = ""  # of the latest submission, ISO 8601; empty: unknown
+    submitted_at: str = ""  # of the latest submission, ISO 8601; empty: none, or unknown
     group: str = ""  # members share one score
     comments: tuple[str, ...] | None = None  # all there are; None: the LMS does not tell
+    remark: str = ""  # what its instructor should know
+
+    @property
+    def handed_in(self) -> bool:
+        """Whether there is a submission."""
+        return bool(self.uploads or self.submitted_at)
 
 
 @dataclass(frozen=True)
@@ -45,16 +61,14 @@ class Writing:
     max_score: Decimal
     comment: str = ""
     file: Path | None = None
+    marks: tuple[str, ...] = ()  # by which the comment and the file are found again
+    pending: bool = False  # if there is no score: because people have not marked it all
 
     @property
     def signed_comment(self) -> str:
-        """The comment with a mark by which it is found again, so that it is never posted twice."""
-        return f"{self.comment}\n{self.mark}".strip()
-
-    @property
-    def mark(self) -> str:
-        """What tells our comment from others."""
-        return f"ref:{self.op}"
+        """The comment with the marks of what is sent, so that it is never posted twice."""
+        marks = [m for m in self.marks if self.comment or not m.startswith(COMMENT_MARK)]
+        return "\n".join(filter(None, (self.comment, " ".join(marks))))
 
 
 class Lms(Protocol):
@@ -80,3 +94,20 @@ class Lms(Protocol):
 
     def tidy(self, writing: Writing) -> None:
         """Take away what the wire delivered twice; only where comments pile up."""
+
+
+def understood(method: Callable[P, T]) -> Callable[P, T]:
+    """Turn what comes of an answer that is not as documented into an error for people."""
+
+    @functools.wraps(method)
+    def careful(*rest: P.args, **options: P.kwargs) -> T:
+        try:
+            return method(*rest, **options)
+        except MISSHAPEN as error:
+            kind = type(error).__name__
+            raise LmsError(
+                f"the LMS's answer is not as documented ({kind}: {str(error)[:100]}): is its "
+                "address in grading.yml right?"
+            ) from error
+
+    return careful

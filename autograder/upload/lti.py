@@ -18,7 +18,7 @@ import requests
 from ..errors import LmsError, OutcomeUnknown
 from ..grading import LtiPlace
 from ..release import rounded
-from .lms import Remote, Target, Writing
+from .lms import Remote, Target, Writing, understood
 from .transport import Session
 
 MEDIA = "application/vnd.ims.lis.v"
@@ -51,6 +51,7 @@ class Lti:
         self._token, self._ends = "", 0.0
         self._item: dict[str, Any] | None = None
 
+    @understood
     def target(self) -> Target:
         """Where the scores go. A line item that is not there yet is made by the first write."""
         item = self._line_item()
@@ -79,6 +80,7 @@ class Lti:
             self._item = found[0] if found else None
         return self._item
 
+    @understood
     def read(self) -> dict[str, Remote]:
         """What it holds, by user; without a list of members, of those alone who have a score."""
         known: dict[str, Remote] = {}
@@ -94,14 +96,20 @@ class Lti:
             known[remote.student_id] = remote
         return known
 
+    @understood
     def read_one(self, student_id: str) -> Remote:
         """What it holds of one student now."""
-        return self.read().get(student_id, Remote(student_id))
+        item = self._line_item()
+        if item is None:
+            return Remote(student_id)
+        pages = self._pages(_with(item["id"], "/results", user_id=student_id), RESULTS)
+        found = [r for r in pages if str(r["userId"]) == student_id]  # some ignore the filter
+        return self._remote(found[0]) if found else Remote(student_id)
 
     def _remote(self, result: dict[str, Any]) -> Remote:
-        score, most = result.get("resultScore"), result.get("resultMaximum")
-        comment = result.get("comment")
-        if score is not None and most:
+        score, comment = result.get("resultScore"), result.get("comment")
+        if score is not None:
+            most = result.get("resultMaximum") or 1  # the specification's default
             score = float(Decimal(str(score)) * self._max / Decimal(str(most)))
         return Remote(
             student_id=str(result["userId"]),
@@ -109,6 +117,7 @@ class Lti:
             comments=None if comment is None else (comment,),
         )
 
+    @understood
     def write(self, writing: Writing, at: str) -> None:
         """Send a score; without one, say that grading failed."""
         item = self._line_item() or self._make()
@@ -116,10 +125,12 @@ class Lti:
             "userId": writing.student_id,
             "timestamp": at.replace("+00:00", "Z"),
             "activityProgress": "Submitted" if writing.score is None else "Completed",
-            "gradingProgress": "Failed" if writing.score is None else "FullyGraded",
+            "gradingProgress": "FullyGraded",
             CANVAS: {"new_submission": False},
         }
-        if writing.score is not None:
+        if writing.score is None:
+            message["gradingProgress"] = "PendingManual" if writing.pending else "Failed"
+        else:
             points = {"scoreGiven": writing.score, "scoreMaximum": writing.max_score}
             message |= {name: _plain(value) for name, value in points.items()}
         if writing.comment:
@@ -138,20 +149,19 @@ class Lti:
             "tag": "autograder",
         }
         try:
-            made: dict[str, Any] = self._call(
-                "POST", self._place.lineitems, LINE_ITEM, message
-            ).json()
+            answer = self._call("POST", self._place.lineitems, LINE_ITEM, message)
         except OutcomeUnknown:
             if (found := self._line_item()) is None:
                 raise
             return found
+        made: dict[str, Any] = _json(answer)
         self._item = made
         return made
 
     def _pages(self, url: str, media: str) -> Iterator[dict[str, Any]]:
         while url:
             answer = self._call("GET", url, media)
-            content = answer.json()
+            content = _json(answer)
             yield from content if isinstance(content, list) else [content]
             url = answer.links.get("next", {}).get("url", "")
 
@@ -193,7 +203,7 @@ class Lti:
             "scope": " ".join(scopes),
         }
         answer = self._session.request("POST", place.token_url, data=grant, repeatable=True)
-        content = answer.json() if answer.ok else {}
+        content = _json(answer) if answer.ok else {}
         if "access_token" not in content:
             raise LmsError(
                 f"no token from {place.token_url} ({answer.status_code}): are client_id, key and "
@@ -202,6 +212,15 @@ class Lti:
         self._token = content["access_token"]
         self._ends = time.monotonic() + float(content.get("expires_in", 3600)) - MARGIN
         return self._token
+
+
+def _json(answer: requests.Response) -> Any:
+    try:
+        return answer.json()
+    except requests.JSONDecodeError as error:
+        raise LmsError(
+            f"{urlsplit(answer.url).path}: no JSON came: is the address right?"
+        ) from error
 
 
 def _with(address: str, path: str, **query: str) -> str:

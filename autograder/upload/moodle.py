@@ -18,7 +18,7 @@ import requests
 from ..errors import LmsError, OutcomeUnknown
 from ..grading import MoodlePlace
 from ..release import rounded
-from .lms import Remote, Target, Writing
+from .lms import Remote, Target, Writing, understood
 from .transport import Session
 
 HTML = "1"  # Moodle's FORMAT_HTML
@@ -32,7 +32,11 @@ class Moodle:
         self._url, self._course = place.url.rstrip("/"), place.course
         self._assignment, self._token, self._session = assignment, token, session
         self._users: dict[str, str] = {}  # Moodle's user ids, by the number in its downloads
+        self._about: Mapping[str, Any] = {}
+        self._graded: set[str] = set()  # users
+        self._states: dict[str, str] = {}  # in the marking workflow, by user id
 
+    @understood
     def target(self) -> Target:
         """Where the scores go."""
         answer = self._read("mod_assign_get_assignments", {"courseids[0]": self._course})
@@ -42,6 +46,7 @@ class Moodle:
         if not found:
             raise LmsError(f"Moodle: no assignment {self._assignment} in course {self._course}")
         (about,) = found
+        self._about = about
         if about["teamsubmission"]:
             raise LmsError(
                 f"{about['name']}: handed in by teams, whose numbers are no student's: use the "
@@ -59,13 +64,22 @@ class Moodle:
             remarks=(f"students {told}", *_switched_off(about)),
         )
 
+    @understood
     def read(self) -> dict[str, Remote]:
         """What it holds of everybody, by the number in Moodle's downloads."""
         which = {"assignmentids[0]": self._assignment}
         mapped = self._of_assignment(self._read("mod_assign_get_user_mappings", which))
         self._users = {str(m["id"]): str(m["userid"]) for m in mapped.get("mappings", ())}
+        if self._about.get("markingworkflow"):
+            flags = self._of_assignment(self._read("mod_assign_get_user_flags", which))
+            rows = flags.get("userflags", ())
+            self._states = {str(row["userid"]): row["workflowstate"] for row in rows}
+        return self._remotes(which)
+
+    def _remotes(self, which: Mapping[str, Any]) -> dict[str, Remote]:
         graded = self._of_assignment(self._read("mod_assign_get_grades", which))
         scores = _latest(graded.get("grades", ()))
+        self._graded = {user for user, row in scores.items() if _score(row["grade"]) is not None}
         handed = self._of_assignment(self._read("mod_assign_get_submissions", which))
         times = _latest(handed.get("submissions", ()))
         return {
@@ -83,26 +97,32 @@ class Moodle:
                 return dict(one)
         return {}
 
+    @understood
     def read_one(self, student_id: str) -> Remote:
         """What it holds of one student now."""
-        return self.read().get(student_id, Remote(student_id))
+        which = {"assignmentids[0]": self._assignment}
+        return self._remotes(which).get(student_id, Remote(student_id))
 
+    @understood
     def write(self, writing: Writing, at: str) -> None:
         """Write a score, with its comment and file; earlier ones are replaced."""
+        user = self._users[writing.student_id]
         fields = {
             "assignmentid": self._assignment,
             "applytoall": 0,
-            "grades[0][userid]": self._users[writing.student_id],
+            "grades[0][userid]": user,
             "grades[0][grade]": str(writing.score),
             "grades[0][attemptnumber]": -1,
             "grades[0][addattempt]": 0,
-            "grades[0][workflowstate]": "",  # as it is
+            "grades[0][workflowstate]": self._states.get(user, ""),  # as it is
         }
         feedback = "grades[0][plugindata]"
-        if writing.comment:
-            text = escape(writing.comment).replace("\n", "<br>\n")
+        if "comments" in _taken(self._about):  # one that is not sent would be deleted
+            text, kind = escape(writing.comment).replace("\n", "<br>\n"), HTML
+            if not writing.comment:
+                text, kind = self._comment_of(user)
             fields[f"{feedback}[assignfeedbackcomments_editor][text]"] = text
-            fields[f"{feedback}[assignfeedbackcomments_editor][format]"] = HTML
+            fields[f"{feedback}[assignfeedbackcomments_editor][format]"] = kind
         if writing.file:
             fields[f"{feedback}[files_filemanager]"] = self._upload(writing)
         self._call("POST", "mod_assign_save_grades", fields)
@@ -117,6 +137,24 @@ class Moodle:
             )
         content = _json("the upload of a file", answer)
         return int(content[0]["itemid"])
+
+    def _comment_of(self, user: str) -> tuple[str, str]:
+        """The comment that is there, and its format.
+
+        Raises:
+            LmsError: Moodle does not show it (before grades are released, say).
+        """
+        which = {"assignid": self._assignment, "userid": user}
+        feedback = self._read("mod_assign_get_submission_status", which).get("feedback")
+        if feedback is None and user in self._graded:
+            raise LmsError(
+                "Moodle hides the comment that is there, and would delete it: give --comment to "
+                "replace it, or use the grading worksheet"
+            )
+        for plugin in (feedback or {}).get("plugins", ()):
+            for field in plugin.get("editorfields", ()) if plugin["type"] == "comments" else ():
+                return field["text"], str(field["format"])
+        return "", HTML
 
     def tidy(self, writing: Writing) -> None:
         """Nothing piles up: a comment takes the place of the one before."""
@@ -150,16 +188,19 @@ def _json(asked: str, answer: requests.Response) -> Any:
     return content
 
 
-def _switched_off(about: Mapping[str, Any]) -> Iterator[str]:
-    """Kinds of feedback that this assignment does not take."""
-    enabled = {
+def _taken(about: Mapping[str, Any]) -> set[str]:
+    """The kinds of feedback that this assignment takes: comments, file."""
+    return {
         config["plugin"]
         for config in about.get("configs", ())
         if (config["subtype"], config["name"]) == ("assignfeedback", "enabled")
         and config["value"] == "1"
     }
+
+
+def _switched_off(about: Mapping[str, Any]) -> Iterator[str]:
     for plugin, what in {"comments": "--comment", "file": "--feedback"}.items():
-        if plugin not in enabled:
+        if plugin not in _taken(about):
             yield f"feedback {plugin} is switched off there: {what} would be lost"
 
 

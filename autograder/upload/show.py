@@ -27,13 +27,18 @@ def plan(target: Target, rows: Sequence[Row], for_real: bool) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("student", "", "old", "new", ""):
         table.add_column(name, justify="right" if name in ("old", "new") else "left")
-    shown = Counter[Action]()
+    shown, cut = Counter[Action](), Counter[Action]()
     for row in rows:
-        if (row.action is Action.unchanged and not row.why) or shown[row.action] >= FEW:
+        if row.action is Action.unchanged and not row.why:
+            continue
+        if shown[row.action] >= FEW and row.action not in LEFT:  # those need somebody
+            cut[row.action] += 1
             continue
         shown[row.action] += 1
         old, new = ("-" if score is None else str(score) for score in (row.old, row.new))
         table.add_row(_text(row.student_id), row.action, old, new, _text(row.why))
+    for action, count in cut.items():
+        table.add_row(f"and {count} more", action, "", "", "")
     if shown:
         console.print(table)
     counts = Counter(row.action for row in rows)

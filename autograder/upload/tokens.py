@@ -22,15 +22,28 @@ def token(platform: str, user: str) -> str:
     """
     variable = f"AUTOGRADER_{platform.upper()}_TOKEN"
     if found := os.environ.get(variable, "").strip():
-        return found
+        return _sane(found, variable)
     if name := os.environ.get(f"{variable}_FILE"):
-        return _from_file(Path(name))
-    if found := _from_keyring(user):
-        return found
+        return _sane(_from_file(Path(name)), name)
+    if found := _from_keyring(user).strip():
+        return _sane(found, "the keyring's entry")
     raise LmsError(
         f"no token for {platform}: set {variable}, or {variable}_FILE to a file that only you can "
         f"read, or put it into the keyring: keyring set {SERVICE} {user}"
     )
+
+
+def _sane(found: str, where: str) -> str:
+    """The token, or the private key, which is one of several lines.
+
+    Raises:
+        LmsError: it cannot be one. What it is instead is not said.
+    """
+    if not found:
+        raise LmsError(f"{where}: there is no token in it")
+    if not found.startswith("-----BEGIN") and not (found.isascii() and found.isprintable()):
+        raise LmsError(f"{where}: not a token: one line of letters, digits and signs is expected")
+    return found
 
 
 def _from_file(path: Path) -> str:

@@ -46,10 +46,9 @@ class Session(requests.Session):
             LmsError: the address is not https, and not this machine's own.
         """
         super().__init__()
-        self._host = urlsplit(base)
-        self._sleep = sleep
         if not _is_safe(base):
             raise LmsError(f"{base}: only https addresses are safe for a token")
+        self._host, self._sleep = urlsplit(base), sleep
 
     def request(self, method: Any, url: Any, *rest: Any, **options: Any) -> requests.Response:
         """As in requests, with patience. `repeatable` says that this one may be sent again.
@@ -59,10 +58,10 @@ class Session(requests.Session):
             LmsError: throttled for too long, or a redirect to elsewhere.
         """
         method, url = str(method).upper(), str(url)
+        if not _is_safe(url):
+            raise LmsError(f"{url.partition('?')[0]}: only https addresses are safe for a token")
         where = urlsplit(url)
         elsewhere = (where.scheme, where.netloc) != (self._host.scheme, self._host.netloc)
-        if not _is_safe(url):
-            raise LmsError(f"{where.netloc}: only https addresses are safe for a token")
         if elsewhere and "Authorization" in (options.get("headers") or {}):
             raise LmsError(f"the server sent us to {where.netloc}: not with a token")
         again: tuple[type[Exception], ...] = () if options.get("files") else (Throttled,)
@@ -85,6 +84,8 @@ class Session(requests.Session):
         except BROKEN as error:
             # Not the error's own words: they quote the address.
             raise OutcomeUnknown(f"{asked}: no answer ({type(error).__name__})") from None
+        except requests.RequestException as error:
+            raise LmsError(f"{asked}: could not be sent ({type(error).__name__})") from None
         if answer.status_code == 429 or (
             answer.status_code == 403 and "rate limit exceeded" in answer.text.lower()
         ):
@@ -100,7 +101,10 @@ class Session(requests.Session):
 
 
 def _is_safe(url: str) -> bool:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
 
 

@@ -25,6 +25,7 @@ class Student:
     comments: list[dict[str, Any]] = field(default_factory=list)
     group: int | None = None
     deducted: float = 0.0  # by Canvas's own late policy
+    submitted_at: str | None = None
     hidden: str = ""  # anonymous id
 
 
@@ -43,6 +44,7 @@ class Canvas(Stub):
             "post_manually": False,
             "moderated_grading": False,
             "anonymous_grading": False,
+            "grade_group_students_individually": False,
         } | about
         self.page_size = 100
         self.files: dict[int, tuple[str, bytes]] = {}
@@ -100,6 +102,7 @@ class Canvas(Stub):
             "entered_score": student.score,
             "grade": None if left is None else str(left),
             "excused": student.excused,
+            "submitted_at": student.submitted_at,
             "attempt": len(student.attachments) or None,
             "workflow_state": "graded" if student.score is not None else "submitted",
             "submission_comments": student.comments,
@@ -142,7 +145,7 @@ class Canvas(Stub):
         fields = request.fields()
         given = dict(fields)
         together = [student]
-        if student.group is not None:
+        if student.group is not None and not self.about["grade_group_students_individually"]:
             together = [s for s in self.students.values() if s.group == student.group]
         if (grade := given.get("submission[posted_grade]")) is not None:
             try:

@@ -20,6 +20,7 @@ class Participant:
     user: int
     grade: float | None = None
     comment: str = ""
+    state: str = ""  # in the marking workflow
     files: dict[str, bytes] = field(default_factory=dict)
     submitted: int = 0  # seconds since 1970
     writes: int = 0
@@ -47,6 +48,7 @@ class Moodle(Stub):
                 for p in ("comments", "file")
             ],
         } | about
+        self.hides_feedback = False
         self.drafts: dict[int, dict[str, bytes]] = {}
         for method in ("GET", "POST"):
             self.routes.append((method, SERVICE, self.service))
@@ -128,7 +130,16 @@ class Moodle(Stub):
     def mod_assign_get_submission_status(self, given: dict[str, str]) -> Answer:
         one = self.participants[int(given["userid"])]
         submission = {"id": 600 + one.user, "userid": one.user, "status": "new", "plugins": []}
-        return Answer(content={"lastattempt": {"submission": submission}, "warnings": []})
+        status: dict[str, Any] = {"lastattempt": {"submission": submission}, "warnings": []}
+        if (one.grade is not None or one.comment) and not self.hides_feedback:
+            text = {"name": "comments", "description": "", "text": one.comment, "format": 1}
+            plugin = {"type": "comments", "name": "Feedback comments", "editorfields": [text]}
+            status["feedback"] = {"plugins": [plugin]}
+        return Answer(content=status)
+
+    def mod_assign_get_user_flags(self, given: dict[str, str]) -> Answer:
+        rows = [{"userid": p.user, "workflowstate": p.state} for p in self.participants.values()]
+        return self.of_assignment(given, "userflags", rows)
 
     def mod_assign_save_grade(self, given: dict[str, str]) -> Answer:
         """One grade, its fields not in a list."""
@@ -160,9 +171,9 @@ class Moodle(Stub):
                 return fault("gradeoutofrange", "The grade is out of range")
             participant.grade = None if value < 0 else value
             participant.writes += 1
-            text = "plugindata[assignfeedbackcomments_editor][text]"
-            if text in row:
-                participant.comment = row[text]
+            participant.state = row["workflowstate"]  # as it comes, so empty is none
+            # What is not sent is taken for an empty comment.
+            participant.comment = row.get("plugindata[assignfeedbackcomments_editor][text]", "")
             if (draft := row.get("plugindata[files_filemanager]")) is not None:
                 participant.files = self.drafts[int(draft)]
         return Answer(content=None)

@@ -25,12 +25,14 @@ class Proxy:
     fault: str = ""
     share: float = 0.4
     chance: random.Random = field(default_factory=lambda: random.Random(1))
+    reads: bool = True  # whether GETs meet it, too
     seconds: float = 0.0  # to wait before hanging up
     log: list[tuple[str, str, str, bytes]] = field(default_factory=list)
     address: str = ""
 
     def answer(self, request: Request) -> Answer | bytes | None:
-        fault = self.fault if self.chance.random() < self.share else ""
+        spared = request.method == "GET" and not self.reads
+        fault = self.fault if self.chance.random() < self.share and not spared else ""
         self.log.append((request.method, request.path, fault, request.body))
         if fault in ("429", "403"):
             return Answer(int(fault), b"403 Forbidden (Rate Limit Exceeded)")
