@@ -227,6 +227,91 @@ def test_a_name_that_ends_in_digits_is_told_by_the_others_uploads(archive, names
     assert list(rows(archive(dict.fromkeys(names, A)))) == expected
 
 
+CANVAS_CLASS = {"Doe, Jane": (101, 456001), "Roe, Al": (102, 456010), "Poe, Bob": (103, 456020)}
+
+
+def canvas_class(*more, file="backprop.ipynb"):
+    """A class of three, and others: sortable name, user, attachment, file."""
+    names = [vendors.canvas(name, *numbers, file) for name, numbers in CANVAS_CLASS.items()]
+    return dict.fromkeys([*names, *(vendors.canvas(*parts) for parts in more)], A)
+
+
+@pytest.mark.parametrize("asked", [None, "canvas"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        *("101_456011_backprop.ipynb", "888_456011_backprop.ipynb", "105_456089_1_2_3_x.ipynb"),
+        *("20261120_hw.ipynb", "hw_101_456011_x.ipynb", "LATE_101_456011_x.ipynb", "101_text.html"),
+        *("_101_456011_x.ipynb", "456090_101_x.ipynb", "456001_x.ipynb", "text.html"),
+    ],
+)
+def test_the_name_of_a_file_moves_it_to_nobody_else(archive, file, asked):
+    source = archive(canvas_class(("Mallory", 104, 456090, file)))
+    found = look(source, layout=asked)
+    assert (found.lms, found.left_out) == ("Canvas", ())
+    assert {student: len(files) for student, files in found.students.items()} == dict.fromkeys(
+        ["101", "102", "103", "104"], 1
+    )
+    assert found.students["104"][0].path.name == file
+
+
+def test_a_date_before_a_file_s_name_is_no_id(archive):
+    benign = ("Poe", 120, 456, "20261120_hw.ipynb")
+    for others in (canvas_class(benign), {vendors.canvas(*benign): A, "roe_121_470_hw.ipynb": A}):
+        assert "120" in look(archive(others)).students
+    found = look(archive(canvas_class(file="01_backprop.ipynb")))  # as the course calls it
+    assert (found.lms, list(found.students)) == ("Canvas", ["101", "102", "103"])
+    everybody = canvas_class(("Mallory", 104, 456090, "101_456011_b.ipynb"), file="01_b.ipynb")
+    assert list(look(archive(everybody)).students) == ["101", "102", "103", "104"]
+
+
+@pytest.mark.parametrize("asked", [None, "canvas"])
+@pytest.mark.parametrize(
+    ("name", "is_told"),
+    [
+        *(("mallory_101", True), ("mallory_888", False), ("mallory_2", True)),
+        *(("x_-101_-456055", False), ("doejane_-101_-456055", False)),
+        *(("doejane_-101_-456001", False), ("x_-101_-456001", False)),
+    ],
+)
+def test_the_name_of_a_student_moves_no_file_to_somebody_in_the_class(
+    archive, name, is_told, asked
+):
+    made = vendors.canvas(name, 104, 456090, "backprop.ipynb")
+    found = look(archive(canvas_class((name, 104, 456090, "backprop.ipynb"))), layout=asked)
+    assert (found.lms, found.left_out) == ("Canvas", () if is_told else (made,))
+    expected = ["101", "102", "103", *(["104"] if is_told else [])]
+    assert {student: len(f) for student, f in found.students.items()} == dict.fromkeys(expected, 1)
+
+
+def test_two_files_tell_where_a_name_that_ends_in_a_number_ends(archive):
+    two = [("doe_888", 104, 456090, "hw.ipynb"), ("doe_888", 104, 456091, "helper.py")]
+    found = look(archive(canvas_class(*two)))
+    assert (len(found.students["104"]), found.left_out) == (2, ())
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *("x_2026-11-20-15-00-00_{}.ipynb", "888_4561{}_x.ipynb", "_assignsubmission_file_{}"),
+        *("anon_12345_{}_x.ipynb", "101_456001_{}.ipynb", "1_{}.ipynb"),
+    ],
+)
+@pytest.mark.parametrize("name", ["Mallory", "anon", "x_-101_-456055"])
+def test_many_files_of_one_student_leave_the_zip_what_it_is(archive, name, file):
+    many = [(name, 10455, 456100 + n, file.format(n)) for n in range(10, 40)]
+    plain = (name, 10455, 456090, "hw.ipynb")
+    found = look(archive(canvas_class(plain, *many) | {"notes.txt": b""}))
+    assert found.lms == "Canvas" and "notes.txt" in found.left_out
+    assert found.students.keys() - {"10455"} == {"101", "102", "103"}
+    assert all(len(found.students[student]) == 1 for student in ("101", "102", "103"))
+
+
+def test_a_canvas_class_of_one_may_have_a_notebook_and_a_helper(archive):
+    files = {"doe_1_2_hw.ipynb": A, "doe_1_3_helper.py": b"h = 1"}
+    assert (look(archive(files)).lms, only(archive(files))) == ("Canvas", {"1": ("a",)})
+
+
 # Moodle
 
 MOODLE = {
