@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 
 from .errors import ResultsError
-from .files import draft_of
+from .files import PRIVATE, draft_of
 
 SCHEMA = 3
 FILE = "grades.db"
@@ -131,6 +131,8 @@ def create(path: Path, about: dict[str, str]) -> None:
     draft = draft_of(path)
     engine = create_engine(URL.create("sqlite", database=str(draft)))
     try:
+        # SQLite gives what it puts beside a file the rights of the file.
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE))
         with engine.begin() as connection:
             _tables.create_all(connection)
             connection.execute(ABOUT.insert(), [{"key": k, "value": about[k]} for k in about])
@@ -141,6 +143,8 @@ def create(path: Path, about: dict[str, str]) -> None:
         os.replace(draft, path)
     except DatabaseError as error:
         raise trouble(path, error.orig) from error
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         engine.dispose()
         for ending in ("", *BESIDE):

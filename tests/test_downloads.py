@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from autograder import entries as entries_module
 from autograder import read as read_module
+from autograder.build import write as write_built
 from autograder.course import find_course
 from autograder.downloads import recognise
 from autograder.entries import JUNK, Entry
@@ -971,6 +972,15 @@ def test_a_canvas_zip_is_graded_as_it_comes(class_zip, tmp_path):
         ["7", "müllerjürgen_LATE_7_8_Übung.ipynb", "graded", "0"],
         ["9", "poe_9_text.html", "unreadable", "0"],
     ]
+    made = {path: stat.S_IMODE(path.stat().st_mode) for path in (out, *out.rglob("*"))}
+    assert {"grades.db", "report.html", "feedback", "9.html"} <= {path.name for path in made}
+    assert {mode for path, mode in made.items() if path.is_dir()} == {0o700}
+    assert {mode for path, mode in made.items() if path.is_file()} == {0o600}
+
+
+def test_what_students_get_stays_readable(tmp_path):
+    write_built({tmp_path / "hw" / "hw.ipynb": A})
+    assert (tmp_path / "hw" / "hw.ipynb").stat().st_mode & 0o444 == 0o444
 
 
 def test_the_layouts_that_can_be_asked_for_are_in_the_help_at_once():

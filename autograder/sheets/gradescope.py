@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ..doors.gradescope.report import report
 from ..escape import file_names
-from ..files import write_private
+from ..files import PRIVATE_FOLDER, write_private
 from ..release import rounded
 from ..score import score
 from .order import Order
@@ -16,7 +16,7 @@ from .order import Order
 def write(order: Order, say: Callable[[str], None]) -> int:
     """Write a file for each student who has a score; an older one of who has none is deleted."""
     folder = order.file or order.folder / "gradescope"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     names = file_names((result.student_id for result in order.results), ".json")
     count = 0
     for result in order.results:

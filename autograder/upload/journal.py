@@ -144,7 +144,6 @@ def forget(path: Path, student_id: str) -> None:
             lines.append(json.dumps(record | {"after": last}) + "\n")
             last = _hash(lines[-1])
     with replacing(path) as file:
-        os.fchmod(file.fileno(), 0o600)
         file.writelines(lines)
 
 
