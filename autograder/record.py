@@ -32,9 +32,10 @@ from sqlalchemy.exc import DatabaseError
 
 from .errors import ResultsError
 from .files import PRIVATE, draft_of
+from .folder import RECORD
 
 SCHEMA = 3
-FILE = "grades.db"
+FILE = RECORD
 LOG = "-wal"  # SQLite's write-ahead log: beside the file while it is open, or after a kill
 JOURNAL = "-journal"  # SQLite's other one, where something took the file out of WAL mode
 BESIDE = (LOG, "-shm", JOURNAL)  # what belongs to one state of the file, and to no backup of it
