@@ -30,7 +30,7 @@ def purge_all(results: Path, say: Say) -> None:
         _delete_exports(results, say)
         left = []
         for path in sorted(results.iterdir()):
-            if path.name in (*OURS, *EXPORTED) or DRAFT.fullmatch(path.name):
+            if path.name in OURS or DRAFT.fullmatch(path.name):
                 if path.name != LOCK:
                     _delete(path)
             else:
@@ -57,8 +57,6 @@ def purge_student(results: Path, student_id: str, say: Say) -> None:
         for journal in journals:  # first: after an error the student is still known
             forget(journal, student_id)
         _delete_exports(results, say)
-        for name in EXPORTED:
-            _delete(results / name)
         if student_id in known:
             page = results / "feedback" / file_names(known, ".html")[student_id]
             page.unlink(missing_ok=True)
@@ -66,9 +64,12 @@ def purge_student(results: Path, student_id: str, say: Say) -> None:
 
 
 def _delete_exports(results: Path, say: Say) -> None:
+    named = [path for path in (results / name for name in EXPORTED) if path.exists()]
+    for path in named:
+        _delete(path)
     deleted, changed = exports.delete(results)
-    if deleted:
-        say(f"deleted what was exported: {', '.join(map(str, deleted))}")
+    if named or deleted:
+        say(f"deleted what was exported: {', '.join(map(str, [*named, *deleted]))}")
     if changed:
         say(f"exported, changed since, and left alone: {', '.join(map(str, changed))}")
 

@@ -212,6 +212,7 @@ def test_purge_deletes_what_was_exported_and_tells(course, canvas, results, tmp_
     elsewhere = exported(folder, results, tmp_path)
     assert len(elsewhere) == 4
     (tmp_path / "a.csv").write_text("of mine by now")
+    (results / "scores.json").write_text("changed, and ours by its name")
     moved = results.rename(tmp_path / "moved")
     code, said = call("--course", folder, "purge", moved, "--yes", *student)
     assert code == 0 and "deleted what was exported" in said, said
