@@ -26,7 +26,7 @@ from .course import Assignment, Course
 from .doors import nbgrader, otter, solutions
 from .doors.gradescope.archive import gradescope
 from .errors import CourseError
-from .files import replacing
+from .files import PUBLIC, replacing
 from .notebook import Values, notebook, student_cells
 from .observation import EVERY_PART, Foreign, Observation, Part
 from .visible import Raised
@@ -106,7 +106,7 @@ def write(files: Mapping[Path, bytes]) -> list[Path]:
     paths = stale(files)
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as draft:
+        with replacing(path, PUBLIC) as draft:
             draft.buffer.write(files[path])
     return paths
 

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-PRIVATE = 0o600  # for files of scores
+PRIVATE = 0o600  # what is written is of students, unless it is said to be
+PUBLIC = 0o666  # for files that students may have
+PRIVATE_FOLDER = 0o700
 DRAFT = re.compile(r"\.[0-9a-f]{16}\.draft(-journal|-wal|-shm)?")
 
 
@@ -20,35 +22,19 @@ def draft_of(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def replacing(path: Path, mode: int = 0o666) -> Iterator[TextIO]:
+def replacing(path: Path, mode: int = PRIVATE) -> Iterator[TextIO]:
     """A UTF-8 text file that takes the place of `path` when the block ends without an error.
+
+    Nobody else may read it, unless `mode` says so.
 
     Raises:
         OSError: it could not be written; the error names it.
     """
-    with _taking_the_place_of(path) as draft:
+    draft = draft_of(path)
+    try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with open(descriptor, "w", encoding="utf-8", newline="") as file:
             yield file
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Put a file in the place of `path`, whole or not at all, that nobody else may read.
-
-    Raises:
-        OSError: it could not be written; the error names it.
-    """
-    with _taking_the_place_of(path) as draft:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-        with open(descriptor, "wb") as file:
-            file.write(content)
-
-
-@contextlib.contextmanager
-def _taking_the_place_of(path: Path) -> Iterator[Path]:
-    draft = draft_of(path)
-    try:
-        yield draft
         os.replace(draft, path)
     except BaseException as error:
         with contextlib.suppress(OSError):
@@ -56,6 +42,16 @@ def _taking_the_place_of(path: Path) -> Iterator[Path]:
         if isinstance(error, OSError) and error.filename in (None, str(draft)):
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put a file that nobody else may read in the place of `path`, whole or not at all.
+
+    Raises:
+        OSError: it could not be written; the error names it.
+    """
+    with replacing(path) as file:
+        file.buffer.write(content)
 
 
 def sweep(folder: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import ResultsError
+from .files import PRIVATE
 
 FILE = ".lock"  # it stays: taking it away could let two in
 
@@ -22,7 +23,7 @@ def locked(folder: Path) -> Iterator[None]:
         OSError: the folder cannot be written to.
     """
     path = folder / FILE
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, PRIVATE)
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

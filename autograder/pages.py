@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .course import Assignment
 from .escape import file_names, plain
-from .files import replacing
+from .files import PRIVATE_FOLDER, replacing
 from .model import Kind, Outcome, Result, Status
 from .roster import Roster
 from .score import Score, by_hand, number, score
@@ -47,7 +47,7 @@ def write_pages(
     )
     environment.filters["number"] = number
     feedback, report = (environment.get_template(f"{p}.html") for p in ("feedback", "report"))
-    (out / "feedback").mkdir(exist_ok=True)
+    (out / "feedback").mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     rows = []
     names = file_names((result.student_id for result in results), ".html")
     counting = by_hand(results, assignment.question_points)

@@ -269,9 +269,14 @@ def _choose(entries: list[Entry], assignment: str) -> Entry:
     if len(candidates) > 1:
         if not notebooks and not scripts:
             raise Unreadable("there is no notebook in it")
-        names = " and ".join(entry.shown for entry in candidates)
+        names = " and ".join(map(_own_name, candidates))  # a download's has the student's in it
         raise Unreadable(f"{len(candidates)} files for one student: {names}; keep one of them")
     return candidates[0]
+
+
+def _own_name(entry: Entry) -> str:
+    """As the student named a file, in their folder."""
+    return str(PurePosixPath(*entry.path.parts[1:])) if entry.path.parts[1:] else entry.path.name
 
 
 def _place(entries: list[Entry]) -> str:

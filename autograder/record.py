@@ -31,10 +31,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 
 from .errors import ResultsError
-from .files import draft_of
+from .files import PRIVATE, draft_of
+from .folder import RECORD
 
 SCHEMA = 3
-FILE = "grades.db"
+FILE = RECORD
 LOG = "-wal"  # SQLite's write-ahead log: beside the file while it is open, or after a kill
 JOURNAL = "-journal"  # SQLite's other one, where something took the file out of WAL mode
 BESIDE = (LOG, "-shm", JOURNAL)  # what belongs to one state of the file, and to no backup of it
@@ -132,6 +133,8 @@ def create(path: Path, about: dict[str, str]) -> None:
     draft = draft_of(path)
     engine = create_engine(URL.create("sqlite", database=str(draft)))
     try:
+        # SQLite gives what it puts beside a file the rights of the file.
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE))
         with engine.begin() as connection:
             _tables.create_all(connection)
             connection.execute(ABOUT.insert(), [{"key": k, "value": about[k]} for k in about])
@@ -142,6 +145,8 @@ def create(path: Path, about: dict[str, str]) -> None:
         os.replace(draft, path)
     except DatabaseError as error:
         raise trouble(path, error.orig) from error
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         engine.dispose()
         for ending in ("", *BESIDE):

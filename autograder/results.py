@@ -40,14 +40,17 @@ def report(folder: Path | None, results: Path, roster: Path | None = None) -> No
 @click.confirmation_option(prompt="Delete what was recorded? There is no way back.")
 @click.pass_context
 def purge(context: click.Context, results: Path, student_id: str | None) -> None:
-    """Forget a class, or one student: results, marks, feedback and what uploads noted."""
+    """Forget a class, or one student: results, marks, feedback, exports, what uploads noted."""
     from .purge import purge_all, purge_student
 
-    if student_id is not None:
-        purge_student(results, student_id)
+    def say(line: str) -> None:
+        click.echo(plain(line))
+
+    if student_id is None:
+        purge_all(results, say)
+    else:
+        purge_student(results, student_id, say)
         context.invoke(report, results=results)
-    elif left := purge_all(results):
-        click.echo(plain(f"not ours, and left alone: {', '.join(left)}"))
 
 
 @click.command()

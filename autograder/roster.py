@@ -50,6 +50,9 @@ def read_roster(path: Path) -> Roster:
         cells = dict(zip(columns, map(str.strip, row), strict=False))
         if not any(cells.values()):
             continue
+        if len(row) > len(columns):
+            told = f"{len(row)} cells, and the first line has {len(columns)}"
+            raise CourseError(f"{path}: line {number}: {told}: put quotes around what has a comma")
         if not (student_id := cells.get("id", "")):
             raise CourseError(f"{path}: line {number}: no id")
         if student_id in roster:

@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .errors import CourseError
-from .files import replacing
+from .files import PUBLIC, replacing
 
 HALVES = ("assignments", "reference")
 
@@ -30,6 +30,6 @@ def write_starter(course: Path, assignment: str, exercise: str) -> list[Path]:
     )
     for half, path in paths.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
+        with replacing(path, PUBLIC) as file:
             file.write(environment.get_template(f"starter/{half}.py").render(name=exercise))
     return list(paths.values())

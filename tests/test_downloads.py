@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from autograder import entries as entries_module
 from autograder import read as read_module
+from autograder.build import write as write_built
 from autograder.course import find_course
 from autograder.downloads import recognise
 from autograder.entries import JUNK, Entry
@@ -152,7 +153,7 @@ def test_what_canvas_adds_to_a_name_uploaded_again_is_taken_off(uploaded, named)
 def test_two_notebooks_of_one_canvas_upload_are_one_students_problem(archive):
     names = [vendors.canvas("Doe", 1, 2, "a.ipynb"), vendors.canvas("Doe", 1, 3, "b-1.ipynb")]
     source = archive(dict.fromkeys([*names, vendors.canvas("Roe", 4, 5, "c.ipynb")], A))
-    problem = f"2 files for one student: {names[0]} and {names[1]}; keep one of them"
+    problem = "2 files for one student: a.ipynb and b.ipynb; keep one of them"  # no name of theirs
     assert rows(source)["1"][:2] == (names[0], problem)
     assert rows(source)["4"][1] == ("a",)
 
@@ -225,6 +226,91 @@ def test_folders_of_submissions_are_not_taken_for_gradescope(archive):
 )
 def test_a_name_that_ends_in_digits_is_told_by_the_others_uploads(archive, names, expected):
     assert list(rows(archive(dict.fromkeys(names, A)))) == expected
+
+
+CANVAS_CLASS = {"Doe, Jane": (101, 456001), "Roe, Al": (102, 456010), "Poe, Bob": (103, 456020)}
+
+
+def canvas_class(*more, file="backprop.ipynb"):
+    """A class of three, and others: sortable name, user, attachment, file."""
+    names = [vendors.canvas(name, *numbers, file) for name, numbers in CANVAS_CLASS.items()]
+    return dict.fromkeys([*names, *(vendors.canvas(*parts) for parts in more)], A)
+
+
+@pytest.mark.parametrize("asked", [None, "canvas"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        *("101_456011_backprop.ipynb", "888_456011_backprop.ipynb", "105_456089_1_2_3_x.ipynb"),
+        *("20261120_hw.ipynb", "hw_101_456011_x.ipynb", "LATE_101_456011_x.ipynb", "101_text.html"),
+        *("_101_456011_x.ipynb", "456090_101_x.ipynb", "456001_x.ipynb", "text.html"),
+    ],
+)
+def test_the_name_of_a_file_moves_it_to_nobody_else(archive, file, asked):
+    source = archive(canvas_class(("Mallory", 104, 456090, file)))
+    found = look(source, layout=asked)
+    assert (found.lms, found.left_out) == ("Canvas", ())
+    assert {student: len(files) for student, files in found.students.items()} == dict.fromkeys(
+        ["101", "102", "103", "104"], 1
+    )
+    assert found.students["104"][0].path.name == file
+
+
+def test_a_date_before_a_file_s_name_is_no_id(archive):
+    benign = ("Poe", 120, 456, "20261120_hw.ipynb")
+    for others in (canvas_class(benign), {vendors.canvas(*benign): A, "roe_121_470_hw.ipynb": A}):
+        assert "120" in look(archive(others)).students
+    found = look(archive(canvas_class(file="01_backprop.ipynb")))  # as the course calls it
+    assert (found.lms, list(found.students)) == ("Canvas", ["101", "102", "103"])
+    everybody = canvas_class(("Mallory", 104, 456090, "101_456011_b.ipynb"), file="01_b.ipynb")
+    assert list(look(archive(everybody)).students) == ["101", "102", "103", "104"]
+
+
+@pytest.mark.parametrize("asked", [None, "canvas"])
+@pytest.mark.parametrize(
+    ("name", "is_told"),
+    [
+        *(("mallory_101", True), ("mallory_888", False), ("mallory_2", True)),
+        *(("x_-101_-456055", False), ("doejane_-101_-456055", False)),
+        *(("doejane_-101_-456001", False), ("x_-101_-456001", False)),
+    ],
+)
+def test_the_name_of_a_student_moves_no_file_to_somebody_in_the_class(
+    archive, name, is_told, asked
+):
+    made = vendors.canvas(name, 104, 456090, "backprop.ipynb")
+    found = look(archive(canvas_class((name, 104, 456090, "backprop.ipynb"))), layout=asked)
+    assert (found.lms, found.left_out) == ("Canvas", () if is_told else (made,))
+    expected = ["101", "102", "103", *(["104"] if is_told else [])]
+    assert {student: len(f) for student, f in found.students.items()} == dict.fromkeys(expected, 1)
+
+
+def test_two_files_tell_where_a_name_that_ends_in_a_number_ends(archive):
+    two = [("doe_888", 104, 456090, "hw.ipynb"), ("doe_888", 104, 456091, "helper.py")]
+    found = look(archive(canvas_class(*two)))
+    assert (len(found.students["104"]), found.left_out) == (2, ())
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *("x_2026-11-20-15-00-00_{}.ipynb", "888_4561{}_x.ipynb", "_assignsubmission_file_{}"),
+        *("anon_12345_{}_x.ipynb", "101_456001_{}.ipynb", "1_{}.ipynb"),
+    ],
+)
+@pytest.mark.parametrize("name", ["Mallory", "anon", "x_-101_-456055"])
+def test_many_files_of_one_student_leave_the_zip_what_it_is(archive, name, file):
+    many = [(name, 10455, 456100 + n, file.format(n)) for n in range(10, 40)]
+    plain = (name, 10455, 456090, "hw.ipynb")
+    found = look(archive(canvas_class(plain, *many) | {"notes.txt": b""}))
+    assert found.lms == "Canvas" and "notes.txt" in found.left_out
+    assert found.students.keys() - {"10455"} == {"101", "102", "103"}
+    assert all(len(found.students[student]) == 1 for student in ("101", "102", "103"))
+
+
+def test_a_canvas_class_of_one_may_have_a_notebook_and_a_helper(archive):
+    files = {"doe_1_2_hw.ipynb": A, "doe_1_3_helper.py": b"h = 1"}
+    assert (look(archive(files)).lms, only(archive(files))) == ("Canvas", {"1": ("a",)})
 
 
 # Moodle
@@ -712,8 +798,7 @@ def test_one_name_twice_is_one_file_if_it_is_the_same_and_one_problem_if_not(tmp
         for name, content in [("doe_1_2_hw.ipynb", A), ("roe_3_4_hw.ipynb", A)] * 2:
             zipped.writestr(name, content)
         zipped.writestr("roe_3_4_hw.ipynb", B)
-    name = "roe_3_4_hw.ipynb"
-    problem = f"2 files for one student: {name} and {name}; keep one of them"
+    problem = "2 files for one student: hw.ipynb and hw.ipynb; keep one of them"
     assert only(path, layout="canvas") == {"1": ("a",), "3": problem}
 
 
@@ -886,6 +971,15 @@ def test_a_canvas_zip_is_graded_as_it_comes(class_zip, tmp_path):
         ["7", "müllerjürgen_LATE_7_8_Übung.ipynb", "graded", "0"],
         ["9", "poe_9_text.html", "unreadable", "0"],
     ]
+    made = {path: stat.S_IMODE(path.stat().st_mode) for path in (out, *out.rglob("*"))}
+    assert {"grades.db", "report.html", "feedback", "9.html"} <= {path.name for path in made}
+    assert {mode for path, mode in made.items() if path.is_dir()} == {0o700}
+    assert {mode for path, mode in made.items() if path.is_file()} == {0o600}
+
+
+def test_what_students_get_stays_readable(tmp_path):
+    write_built({tmp_path / "hw" / "hw.ipynb": A})
+    assert (tmp_path / "hw" / "hw.ipynb").stat().st_mode & 0o444 == 0o444
 
 
 def test_the_layouts_that_can_be_asked_for_are_in_the_help_at_once():

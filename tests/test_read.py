@@ -141,7 +141,7 @@ LAYOUTS = {
             ),
             "bob": (
                 "bob.ipynb",
-                "2 files for one student: bob.ipynb and bob/x.ipynb; keep one of them",
+                "2 files for one student: bob.ipynb and x.ipynb; keep one of them",
             ),
         },
     ),
@@ -229,17 +229,17 @@ def test_a_path_that_is_not_there_is_told(tmp_path):
         (
             {"x/a.ipynb": nb("a"), "x/b.ipynb": nb("b")},
             "x",
-            "2 files for one student: x/a.ipynb and x/b.ipynb; keep one of them",
+            "2 files for one student: a.ipynb and b.ipynb; keep one of them",
         ),
         (
             {"x/1/maths.ipynb": nb("a"), "x/2/maths.ipynb": nb("b")},
             "x",
-            "2 files for one student: x/1/maths.ipynb and x/2/maths.ipynb; keep one of them",
+            "2 files for one student: 1/maths.ipynb and 2/maths.ipynb; keep one of them",
         ),
         (
             {"x/y/a.py": b"a", "x/y/b.py": b"b", "x/y/c.py": b"c"},
             "x/y",
-            "3 files for one student: x/y/a.py and x/y/b.py and x/y/c.py; keep one of them",
+            "3 files for one student: y/a.py and y/b.py and y/c.py; keep one of them",
         ),
     ],
 )

@@ -12,6 +12,7 @@ import platform
 import shutil
 import signal
 import sqlite3
+import stat
 import subprocess
 import time
 from collections.abc import Callable
@@ -313,6 +314,19 @@ def test_a_results_folder_may_have_any_name(tmp_path, name):
         with Store(tmp_path / name, ABOUT) as store:
             store.save(RESULT)
     assert sorted(path.name for path in (tmp_path / name).iterdir()) == [".lock", FILE]
+
+
+def test_nobody_else_may_read_a_record_nor_what_sqlite_puts_beside_it(results):
+    (results / FILE).unlink()
+    before = os.umask(0)
+    try:
+        with Store(results, ABOUT) as store:
+            store.save(RESULT)
+            files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in results.iterdir()}
+    finally:
+        os.umask(before)
+    assert files.keys() >= {FILE, f"{FILE}-wal", f"{FILE}-shm"}
+    assert {files[name] for name in files if name.startswith(FILE)} == {0o600}
 
 
 # One writer at a time

@@ -42,6 +42,8 @@ def test_a_class_list_is_read_whatever_order_its_columns_have(text, tmp_path):
         (b"id,name\n,x\n", "line 2: no id"),
         (b"id,id\n1,2\n", "a column is there twice"),
         (b"id,name\n", "nobody in it"),
+        (b"id,name,e-mail\n1,x,\n101,Doe, Jane,j@x\n", "line 3: 4 cells, and the first line has 3"),
+        (b"id,name,e-mail\n101,Doe, Jane,\n", "line 2: 4 cells, .*quotes around"),
         (b"id,name\n1,\xff\xfe\n", "not a CSV file in UTF-8"),
     ],
 )

@@ -346,6 +346,49 @@ def test_the_given_file_and_ours_are_not_replaced(export, tmp_path):
     assert written == given.read_bytes() != CANVAS
 
 
+OURS = (
+    *("grades.db", "grades.db-wal", "grades.db-shm", "grades.db-journal", ".lock", "scores.csv"),
+    *("report.html", "feedback", "feedback/1.html", "uploads/canvas.jsonl", "exports.jsonl"),
+)
+
+
+@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("target", ["canvas", "csv", "json", "gradescope"])
+def test_no_format_writes_over_what_is_ours(export, tmp_path, target, name):
+    if (target, name) == ("csv", "scores.csv"):
+        return  # where it goes without --file
+    content = CANVAS if target == "canvas" else None
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "grades.db").write_bytes(b"another class")
+    (tmp_path / "link").symlink_to(tmp_path / "results")
+    for folder in (tmp_path / "results", tmp_path / "link", other):
+        with pytest.raises(SheetError, match="is ours, and would be replaced"):
+            export(target, content, graded("101"), file=folder / name)
+    assert (other / "grades.db").read_bytes() == b"another class"
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "ours"),
+    [
+        ("canvas", ("0101", "102")),
+        ("moodle", ("011", "12")),
+        ("blackboard", ("JDOE", "a_roe")),
+        ("brightspace", ("123", "aroe")),
+    ],
+)
+def test_nobody_gets_0_while_one_of_ours_is_not_in_the_gradebook(export, tmp_path, target, ours):
+    own = {"canvas": CANVAS, "moodle": MOODLE}.get(target)
+    own = own or {"blackboard": BLACKBOARD, "brightspace": BRIGHTSPACE}[target].encode()
+    results = [graded(student) for student in ours]
+    told = f"'{ours[0]}' was graded and is not in it, and may be somebody who would get 0, like '"
+    with pytest.raises(SheetError, match=told):
+        export(target, own, *results, zero_missing=True)
+    assert list((tmp_path / "results").iterdir()) == []
+    assert "not in the gradebook 1" in export(target, own, *results)[1]
+
+
 def test_without_its_own_export_an_lms_gets_nothing(export):
     for target in ("canvas", "moodle", "blackboard", "brightspace"):
         with pytest.raises(SheetError, match="--gradebook FILE"):
@@ -400,6 +443,42 @@ def test_moodle_takes_our_grades_and_no_other_byte_is_changed(export):
     assert "13 (locked in Moodle)" in told and "Jane" not in told
     written, _ = export("moodle", MOODLE, *results, zero_missing=True)
     assert moodle_import(written, range(11, 15))[0] == {11: 8.5, 12: 8.5, 14: 0}
+
+
+@pytest.mark.parametrize(
+    ("status", "when", "gets_0"),
+    [
+        ("No submission", "-", True),
+        ("No submission - Assignment is overdue by: 5 days", "-", True),
+        ("Keine Abgabe", "-", True),
+        ("Pas de travail remis", "", True),
+        ("No submission", '"Wednesday, 10 June 2026, 2:14 PM"', False),
+        ("Submitted for grading", "-", False),
+        ("Submitted for grading - 3 mins late", '"10 juin 2026, 14:14"', False),
+        ("Draft (not submitted)", "-", False),
+        ("Zur Bewertung abgegeben", "-", False),
+        ("Értékelésre beadva", '"2026. június 10., szerda, 14:14"', False),
+        ("", "-", False),
+    ],
+)
+def test_moodle_s_0_is_for_who_handed_nothing_in(export, status, when, gets_0):
+    old = b"No submission,,10.00,Yes,-,-"
+    assert MOODLE.count(old) == 1
+    before = MOODLE.replace(old, f"{status},,10.00,Yes,{when},-".encode())
+    results = [graded(str(number)) for number in (11, 12, 13)]
+    written, told = export("moodle", before, *results, zero_missing=True)
+    assert moodle_import(written, range(11, 15))[0].get(14) == (0 if gets_0 else None)
+    assert (
+        "not graded (handed in as far as the file tells: left as it is, and never 0): 14" in told
+    ) is not gets_0
+    assert ("not graded 1" in export("moodle", before, *results)[1]) is not gets_0
+
+
+def test_what_waits_for_a_grade_in_blackboard_is_no_0(export):
+    before = BLACKBOARD.replace('"3"', '""').encode()
+    written, told = export("blackboard", before, graded("jdoe"), zero_missing=True)
+    assert blackboard_import(written) == {"jdoe": "8.5", "a_roe": "Needs Grading", "bpoe": "0"}
+    assert "never 0): a_roe" in told
 
 
 def test_moodle_in_german_has_decimal_commas_and_other_words(export):

@@ -186,6 +186,82 @@ def test_purge_forgets_one_student_everywhere_or_all_of_them(course, canvas, res
     assert {p.name for p in results.iterdir()} <= {"notes.txt", ".lock"}
 
 
+def exported(course, results, tmp_path):
+    """All that may be exported, here and elsewhere; returns the files elsewhere."""
+    own = tmp_path / "Grades.csv"
+    rows = (
+        "Student,ID,Section,Backprop (1)",
+        "    Points Possible,,,58",
+        "Doe,101,x,",
+        "Roe,102,x,",
+    )
+    own.write_text("\n".join(rows))
+    mine = ("--gradebook", own, "--feedback")
+    for more in (("json",), ("canvas", *mine), ("gradescope",)):
+        call("--course", course, "export", results, "--to", *more)
+    for target, name in (("csv", "a.csv"), ("json", "a\n.json"), ("gradescope", "a")):
+        call("--course", course, "export", results, "--to", target, "--file", tmp_path / name)
+    assert (results / "canvas-feedback.zip").exists() and (results / "Grades.csv").exists()
+    assert stat.S_IMODE((results / "exports.jsonl").stat().st_mode) == 0o600
+    return [tmp_path / "a.csv", tmp_path / "a\n.json", *(tmp_path / "a").iterdir()]
+
+
+@pytest.mark.parametrize("student", [("--student", "102"), ()])
+def test_purge_deletes_what_was_exported_and_tells(course, canvas, results, tmp_path, student):
+    folder = course(canvas.address)
+    elsewhere = exported(folder, results, tmp_path)
+    assert len(elsewhere) == 4
+    (tmp_path / "a.csv").write_text("of mine by now")
+    (results / "scores.json").write_text("changed, and ours by its name")
+    moved = results.rename(tmp_path / "moved")
+    code, said = call("--course", folder, "purge", moved, "--yes", *student)
+    assert code == 0 and "deleted what was exported" in said, said
+    assert f"changed since, and left alone: {tmp_path / 'a.csv'}" in said
+    assert [path for path in elsewhere if path.exists()] == [tmp_path / "a.csv"]
+    assert (tmp_path / "Grades.csv").exists()  # not ours
+    kept = {"grades.db", "scores.csv", "report.html", "feedback"} if student else set()
+    assert {p.name for p in moved.iterdir()} - {".lock", "exports.jsonl"} == kept
+    held = b"".join(p.read_bytes() for p in moved.rglob("*") if p.is_file())
+    assert b"zoeangstrom_102" not in held
+
+
+def test_purge_after_a_killed_upload_forgets_the_journal_too(course, canvas, results):
+    folder = course(canvas.address)
+    call("--course", folder, "upload", results, "--to", "canvas", "--apply")
+    journal = results / "uploads" / "canvas.jsonl"
+    whole = journal.read_bytes()
+    journal.write_bytes(whole + b'{"at": "2026", "event": "intent", "student": "10')
+    code, said = call("--course", folder, "purge", results, "--student", "101", "--yes")
+    assert code == 0, said
+    students = {json.loads(line).get("student") for line in journal.read_text().splitlines()}
+    assert students == {None, "102"}
+    assert call("--course", folder, "upload", results, "--to", "canvas")[0] == 2  # the chain holds
+
+
+def test_a_damaged_journal_stops_purge_before_anything_is_gone(course, canvas, results):
+    folder = course(canvas.address)
+    call("--course", folder, "upload", results, "--to", "canvas", "--apply")
+    journal = results / "uploads" / "canvas.jsonl"
+    journal.write_bytes(b"{half\n" + journal.read_bytes())
+    command = ["--course", str(folder), "purge", str(results), "--student", "102", "--yes"]
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 1 and "canvas.jsonl: line 1 is not as we wrote it" in done.output
+    assert (results / "feedback" / "102.html").exists()
+
+
+def test_who_is_in_a_journal_only_can_be_forgotten(course, canvas, results):
+    folder = course(canvas.address)
+    code, said = call(
+        *("--course", folder, "upload", results, "--to", "canvas", "--apply", "--zero-missing")
+    )
+    journal = results / "uploads" / "canvas.jsonl"
+    assert '"104"' in journal.read_text(), said
+    code, said = call("--course", folder, "purge", results, "--student", "104", "--yes")
+    assert code == 0 and '"104"' not in journal.read_text(), said
+    done = CliRunner().invoke(main, ["purge", str(results), "--student", "999", "--yes"])
+    assert done.exit_code == 1 and "no result of '999'" in done.output
+
+
 def test_purge_deletes_nothing_of_a_folder_that_is_not_ours(tmp_path):
     (tmp_path / "report.html").write_text("somebody's")
     done = CliRunner().invoke(main, ["purge", str(tmp_path), "--yes"])

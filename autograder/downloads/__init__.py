@@ -14,7 +14,7 @@ from .gradescope import LAYOUT as GRADESCOPE
 from .layout import Handed, Layout, Told
 from .moodle import LAYOUT as MOODLE
 
-LAYOUTS: dict[str, Layout] = {  # the first that fits counts, so the loosest names come last
+LAYOUTS: dict[str, Layout] = {  # of those that fit alike the first counts: loose names come last
     "moodle": MOODLE,
     "brightspace": BRIGHTSPACE,
     "gradescope": GRADESCOPE,
@@ -30,22 +30,28 @@ class Download:
 
     title: str  # of the LMS
     students: dict[str, list[Entry]]  # of the latest attempt, by student id
-    left_out: list[str]  # names that fit no student
+    left_out: list[str]  # names that fit no student, or perhaps two
 
 
 def recognise(entries: Sequence[Entry], layout: str | None = None) -> Download | None:
     """The download that these files are; None if they are none, or none of the given `layout`.
 
-    Without `layout`, nearly all names have to fit; with it, those that fit are taken.
+    Without `layout`, nearly all names have to fit, and the one that most fit is taken: what a
+    student chose to call many files must not make it another; with it, those that fit are taken.
     """
     layouts = [LAYOUTS[layout]] if layout else list(LAYOUTS.values())
     for view in (entries, _unwrapped(entries)):
+        fitting = []
         for known in layouts:
             told = list(known.place(view))
-            handed = [found for _, found in told if found]
-            nearly_all = (len(told) - len(handed)) * STRAYS <= len(told)
+            strays = sum(found is None for _, found in told)
+            handed = [found for _, found in told if found and found.student]
+            nearly_all = strays * STRAYS <= len(told)
             if handed and (layout or (nearly_all and known.believable(handed))):
-                return _sorted(known.title, told)
+                fitting.append((strays, known.title, told))
+        if fitting:
+            _, title, told = min(fitting, key=lambda found: found[0])
+            return _sorted(title, told)
     return None
 
 
@@ -68,7 +74,7 @@ def _sorted(title: str, told: Told) -> Download:
     students: dict[str, list[tuple[Entry, Handed]]] = {}
     left_out = []
     for entry, handed in told:
-        if handed:
+        if handed and handed.student:
             students.setdefault(handed.student, []).append((entry, handed))
         else:
             left_out.append(entry.shown)

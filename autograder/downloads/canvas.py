@@ -7,24 +7,37 @@
 
 The rules are those of Canvas' own source (github.com/instructure/canvas-lms): ContentZipper,
 `lib/content_zipper.rb`, and Attachment.make_unique_filename, `app/models/attachment.rb`. The name
-is lower case, and may be empty; the zip holds each student's latest attempt only. The digits that a
-name may end in look like an id, to Canvas as well: the others' ids have to tell.
+is lower case, and may be empty; the zip holds each student's latest attempt only.
+
+Students choose the names of their files, and perhaps their own, and both may hold what looks like
+ids: the first two numbers count, as they do for Canvas. Others do only where what no student can
+choose says so: nobody has two names, no two files have one id, and ids of one class are about as
+large as each other. Where that leaves a doubt, the file is nobody's.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from ..entries import Entry
 from ..model import Receipt
-from .layout import Handed, Layout
+from .layout import UNTOLD, Handed, Layout
 
-NAMED = r"(?P<name>[^A-Z\s./-]*?)_(?P<late>LATE_)?(?P<student>[0-9]+)"
-ANONYMOUS = r"(?P<late>LATE_)?(?P<student>anon_[A-Za-z0-9]{5})(?P<name>)"
-FILE = r"_(?P<attachment>[0-9]+)_(?P<file>[^/]+)"
+NAME = re.compile(r"[^A-Z\s./-]*")
+IDS = re.compile(
+    r"_(?P<late>LATE_)?(?=(?P<student>[0-9]+)_(?P<attachment>[0-9]+)_(?P<file>.))", re.DOTALL
+)
+LATE = r"(?P<late>LATE_)?"
 PAGE = r"_(?P<page>text|link)\.html"
+NAMED_PAGE = re.compile(rf"(?P<name>{NAME.pattern})_{LATE}(?P<student>[0-9]+){PAGE}")
+ANONYMOUS = rf"{LATE}(?P<student>anon_[A-Za-z0-9]{{5}})(?P<name>)"
+ANONYMOUS_FILE = re.compile(rf"{ANONYMOUS}_(?P<attachment>[0-9]+)_(?P<file>[^/]+)", re.DOTALL)
+ANONYMOUS_PAGE = re.compile(ANONYMOUS + PAGE)
 PAGES = {"text": "a text entry", "link": "a link"}
+MAX_READINGS = 10  # of a name: more say nothing more
 AGAIN = re.compile(  # before the endings, as make_unique_filename has it
     r"(?<=.)-(?:[0-9]{1,2}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
     r"(?=(?:\.[A-Za-z][A-Za-z0-9]*)*(?:\.[A-Za-z0-9]*)?\Z)",
@@ -35,53 +48,106 @@ AGAIN = re.compile(  # before the endings, as make_unique_filename has it
 def place(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Handed | None]]:
     """Whose each file is, by its name."""
     names = [str(entry.path) for entry in entries]
-    anonymous = sum(bool(re.match(ANONYMOUS + "_", name)) for name in names) * 2 > len(names)
-    who = ANONYMOUS if anonymous else NAMED  # a whole assignment is either
-    file, page = re.compile(who + FILE, re.DOTALL), re.compile(who + PAGE)
-    readings = [_readings(file.fullmatch(name), page.fullmatch(name)) for name in names]
-    return zip(entries, _likeliest(readings), strict=True)
+    heads = {(re.match(ANONYMOUS + "_", n) or re.match("[^_]*", n) or n)[0] for n in names}
+    anonymous = sum("anon_" in head for head in heads) * 2 > len(heads)
+    if anonymous:  # a whole assignment is, or is not
+        return zip(entries, map(_anonymous, names), strict=True)
+    return zip(entries, _chosen([_readings(name) for name in names]), strict=True)
 
 
-def _readings(file: re.Match[str] | None, page: re.Match[str] | None) -> list[Handed]:
+def _anonymous(name: str) -> Handed | None:
+    if found := ANONYMOUS_FILE.fullmatch(name):
+        return _file(found, "", found["file"])
+    found = ANONYMOUS_PAGE.fullmatch(name)
+    return _page(found) if found else None
+
+
+def _readings(name: str) -> list[Handed]:
     """What a name can mean: in doe_12_34_56_x.ipynb, 12 or 34 may be the id of the student."""
-    if not (found := file or page):
+    if "/" in name:
         return []
-    student, name, late = found["student"], found["name"], bool(found["late"])
-    if not file:
-        path, instead = f"{found['page']}.html", PAGES[found["page"]]
-        return [Handed(student, path, Receipt(late=late), instead, name)]
-    readings, numbers = [], [student, found["attachment"]]
-    given: str = found["file"]
-    while True:
-        path = AGAIN.sub("", given)
-        readings.append(Handed(numbers[-2], path, Receipt(numbers[-1], late=late), name=name))
-        number, underscore, given = given.partition("_")
-        pinned = late or student.startswith("anon_")
-        if pinned or not (underscore and given and re.fullmatch("[0-9]+", number)):
-            return readings
-        name += f"_{numbers[-2]}"
-        numbers.append(number)
+    end = len((NAME.match(name) or name)[0])
+    found = (ids for ids in IDS.finditer(name) if ids.start() <= end)
+    readings = [
+        _file(ids, name[: ids.start()], name[ids.start("file") :])
+        for ids in islice(found, MAX_READINGS)
+    ]
+    page = NAMED_PAGE.fullmatch(name)
+    return [*readings, _page(page)] if page else readings
 
 
-def _likeliest(readings: list[list[Handed]]) -> list[Handed | None]:
-    """One reading of each name: the first, unless the ids of the others' uploads say otherwise.
+def _file(found: re.Match[str], name: str, file: str) -> Handed:
+    receipt = Receipt(found["attachment"], late=bool(found["late"]))
+    return Handed(found["student"], AGAIN.sub("", file), receipt, name=name)
 
-    What is uploaded for one assignment has ids that are near each other.
-    """
-    first = [found[0] if found else None for found in readings]
-    sure = [_size(f[0]) for f in readings if len(f) == 1 and f[0].receipt.attempt]
-    if sure:
-        usual = sorted(sure)[len(sure) // 2]
-        return [min(f, key=lambda r: abs(_size(r) - usual)) if f else None for f in readings]
-    second = [found[:2][-1] if found else None for found in readings]
-    if not believable([f for f in first if f]) and believable([f for f in second if f]):
+
+def _page(found: re.Match[str]) -> Handed:
+    path, instead = f"{found['page']}.html", PAGES[found["page"]]
+    return Handed(found["student"], path, Receipt(late=bool(found["late"])), instead, found["name"])
+
+
+def _chosen(readings: list[list[Handed]]) -> list[Handed | None]:
+    """One reading of each name; UNTOLD where there is no safe one."""
+    first = [found[0] for found in readings if found]
+    certain = [found[0] for found in readings if len(found) == 1]
+    second = [found[_ends_in_digits(found)] if found else None for found in readings]
+    if not certain and not believable(first) and believable([found for found in second if found]):
         return second  # all have names that end in numbers, as those of test students do
-    return first
+    users = _Usual([r.student for r in certain or first])
+    uploads = _Usual([r.receipt.attempt for r in certain or first if r.receipt.attempt])
+
+    def likely(found: list[Handed]) -> list[Handed]:
+        return [reading for reading in found if uploads.like(reading.receipt.attempt)]
+
+    sure = [f[0] for f in readings if len(f) == 1 or (f and likely(f) == f[:1])]
+    names = {reading.student: reading.name for reading in sure}
+    counts = Counter(reading.receipt.attempt for reading in first)
+    taken = {r.receipt.attempt for r in sure} | {id_ for id_, n in counts.items() if n > 1}
+
+    def tell(found: list[Handed]) -> Handed | None:
+        if not found or found[0] in sure:
+            return found[0] if found else None
+        possible = [
+            reading
+            for reading in found
+            if names.get(reading.student, reading.name) == reading.name
+            and reading.receipt.attempt not in taken
+        ]
+        fitting = likely(possible)
+        if found[0] in (fitting or possible)[:1]:
+            doubtful = len(fitting) > 1 and found[0].student in names
+            return UNTOLD if doubtful else found[0]
+        strange = found[0] not in possible or not users.like(found[0].student)
+        if _ends_in_digits(found) and found[1] in fitting and users.like(found[1].student):
+            return found[1] if strange else UNTOLD
+        return UNTOLD
+
+    told = [tell(found) for found in readings]
+    known = Counter(student for student, _ in {(r.student, r.name) for r in told if r})
+    return [
+        UNTOLD if r and known[r.student] > 1 and len(found) > 1 and r not in sure else r
+        for r, found in zip(told, readings, strict=True)
+    ]
 
 
-def _size(handed: Handed) -> float:
-    """The number of the upload, about as its logarithm: no number is too long for it."""
-    digits = handed.receipt.attempt
+def _ends_in_digits(found: list[Handed]) -> bool:
+    """Whether the second reading is that of a name that ends in a number, as doe_12 does."""
+    return len(found) > 1 and found[1].name == f"{found[0].name}_{found[0].student}"
+
+
+class _Usual:
+    """How large ids of one kind are here."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        self._size = sorted(map(_size, ids))[len(ids) // 2] if ids else 0.0
+
+    def like(self, id_: str) -> bool:
+        """Whether an id is about as large."""
+        return bool(id_) and abs(_size(id_) - self._size) < 1
+
+
+def _size(digits: str) -> float:
+    """A number about as its logarithm: none is too long for it."""
     return len(digits) + float(f"0.{digits}")
 
 
@@ -90,10 +156,11 @@ def believable(files: list[Handed]) -> bool:
     attachments = [f.receipt.attempt for f in files if f.receipt.attempt]
     students = {f.student for f in files}
     names = {(f.student, f.name) for f in files}
+    notebooks = sum(f.path.lower().endswith(".ipynb") for f in files)
     return (
         len(set(attachments)) == len(attachments)
         and len(names) == len(students)  # each has one
-        and (len(students) > 1 or len(files) == 1)
+        and (len(students) > 1 or len(files) == 1 or notebooks == 1)
         # Not all of one name, unless it is left out.
         and (not any(f.name for f in files) or len({f.name for f in files}) * 2 > len(students))
     )

@@ -14,13 +14,14 @@ from ..model import NO_RECEIPT, Receipt
 class Handed:
     """What a name in a download tells of one file."""
 
-    student: str  # their id
+    student: str  # their id; empty if it cannot be told
     path: str  # as the student named it
     receipt: Receipt = NO_RECEIPT
     instead: str = ""  # what it is, if no file of theirs, as in "a text entry"
     name: str = ""  # of the student, where there is one; never identifies
 
 
+UNTOLD = Handed("", "")  # of this LMS, but it could be somebody else's
 Told = Iterable[tuple[Entry, Handed | None]]  # None: nobody's; an LMS's own files are not in it
 
 

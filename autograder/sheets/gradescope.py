@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from .. import exports
 from ..doors.gradescope.report import report
 from ..escape import file_names
-from ..files import write_private
+from ..files import PRIVATE_FOLDER, write_private
 from ..release import rounded
 from ..score import score
 from .order import Order
@@ -15,10 +16,10 @@ from .order import Order
 
 def write(order: Order, say: Callable[[str], None]) -> int:
     """Write a file for each student who has a score; an older one of who has none is deleted."""
-    folder = order.file or order.folder / "gradescope"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = order.place("gradescope")
+    folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     names = file_names((result.student_id for result in order.results), ".json")
-    count = 0
+    written = []
     for result in order.results:
         path = folder / names[result.student_id]
         points = score(result, order.assignment.rubric, {}, order.assignment.late)
@@ -30,6 +31,7 @@ def write(order: Order, say: Callable[[str], None]) -> int:
             lost = f"{rounded(points.late.points)} taken off: {points.late.reason}."
             made["output"] = "\n\n".join(filter(None, (lost, made["output"])))
         write_private(path, json.dumps(made, indent=1).encode())
-        count += 1
-    say(f"wrote {count} files in {folder}")
+        written.append(path)
+    exports.note(order.folder, *written)
+    say(f"wrote {len(written)} files in {folder}")
     return 0

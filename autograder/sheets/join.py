@@ -14,13 +14,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 from ..errors import SheetError
-from ..files import write_private
 from .cells import Sheet, edited
 from .feedback import Page, zipped
 from .order import Order
 
 NUMBER = re.compile(r"-?[0-9.,]*[0-9]")
-NOTHING = ("", "-", "–", "Needs Grading")  # how an LMS says: no score
+WAITING = "Needs Grading"  # Blackboard's word for what was handed in
+NOTHING = ("", "-", "–", WAITING)  # how an LMS says: no score
 FATES = {  # what may become of a student, and how it is said
     "set": "set",
     "zero": "0 for nothing handed in",
@@ -28,6 +28,7 @@ FATES = {  # what may become of a student, and how it is said
     "conflict": "conflict",
     "kept": "kept",
     "missing": "missing",
+    "ungraded": "not graded",
     "absent": "not in the gradebook",
     "open": "no score",
 }
@@ -35,6 +36,7 @@ WHY = {  # those that are listed one by one
     "conflict": "another score is there, and stays (--overwrite replaces it)",
     "kept": "stays as it is",
     "missing": "nothing handed in, left as it is (--zero-missing writes 0 where nothing is)",
+    "ungraded": "handed in as far as the file tells: left as it is, and never 0",
     "absent": "graded, but not in the gradebook",
     "open": "a grader error, or not marked yet: left as it is",
 }
@@ -62,6 +64,7 @@ class Seat:
     row: int
     ids: tuple[str, ...]  # any of which may be ours; the first one is shown
     kept: str = ""  # why the cell must stay as it is
+    handed_in: bool = False  # as far as the table says, if we did not grade them
 
 
 @dataclass
@@ -136,7 +139,7 @@ def join(
     """Decide for everybody; nothing is written.
 
     Raises:
-        SheetError: nobody matches, or somebody is there twice.
+        SheetError: nobody matches, somebody is there twice, or would get 0 who may be one of ours.
     """
     releases = {_normal(release.student_id): release for release in order.releases}
     plan = Plan()
@@ -156,7 +159,9 @@ def join(
             plan.fates[fate].append(student + told.get(fate, ""))
             if fate == "set" and new is not None:
                 plan.changes[cell] = new
-        if not students:
+        if not students and (seat.handed_in or old == WAITING):
+            plan.fates["ungraded"].append(seat.ids[0])
+        elif not students:
             zero = order.zero_missing and old in NOTHING and not seat.kept
             plan.fates["zero" if zero else "missing"].append(seat.ids[0])
             if zero:
@@ -167,6 +172,12 @@ def join(
             f"{order.own_export}: nobody in it was graded here: its ids look like "
             f"{_some(plan.fates['missing'] + plan.fates['zero'])}, those in {order.folder} like "
             f"{_some(absent)}{_anonymous(absent)}"
+        )
+    if absent and plan.fates["zero"]:
+        raise SheetError(
+            f"{order.own_export}: {_some(absent)} was graded and is not in it, and may be somebody "
+            f"who would get 0, like {_some(plan.fates['zero'])}: give --match, or drop "
+            "--zero-missing"
         )
     plan.fates["absent"] = absent
     return plan
@@ -185,7 +196,7 @@ def deliver(
         AutograderError: a page is not there, or the file would replace another; nothing is written.
     """
     archive = None if pages is None else zipped(pages, order)
-    write_private(order.destination, edited(sheet, plan.changes).content())
+    order.write(order.destination, edited(sheet, plan.changes).content())
     counts = {fate: len(students) for fate, students in plan.fates.items()}
     always = ("set", "unchanged", "conflict", "missing", "absent")
     say(", ".join(f"{FATES[f]} {n}" for f, n in counts.items() if n or f in always))
@@ -197,7 +208,7 @@ def deliver(
     say(f"wrote {order.destination}")
     if pages is not None and archive is not None:
         path = order.folder / f"{order.target}-feedback.zip"
-        write_private(path, archive)
+        order.write(path, archive)
         say(f"wrote {path}: {len(pages)} feedback pages")
 
 

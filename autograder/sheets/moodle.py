@@ -29,10 +29,16 @@ from .join import (
 )
 from .order import Order
 
+TIME = re.compile(r"[^\d]*\d+[^\d]+\d")  # "Wednesday, 10 June 2026, 2:14 PM", in any language
 PARTICIPANT = re.compile(r"\D*(\d+)")
 GRADES = (
     "Grade Bewertung Note Calificación Qualificació Valutazione Nota Cijfer Betyg Karakter "
     "Arvosana Ocena Známka Оценка 評点 成绩"
+)
+# What `submissionstatus_` is in Moodle's own translations; more may follow, as of an overdue one.
+NO_SUBMISSION = (
+    "no submission|no attempt|keine abgabe|pas de travail remis|sin entrega|nenhum envio|"
+    "não submetido|geen ingestuurde opdracht|ingen inlämning|нет ответа на задание|提出なし"
 )
 YES = "yes ja oui sí sì sim kyllä tak ano да はい 是"
 NO = "no nein non não nee nej nei ei nie ne нет いいえ 否"
@@ -52,7 +58,12 @@ def write(order: Order, say: Callable[[str], None]) -> int:
     refuse_other_points(column, order)
     locked = _locked(rows, column.index + 2)
     seats = [
-        Seat(row, (number,), "locked in Moodle" if row in locked else "")
+        Seat(
+            row,
+            (number,),
+            "locked in Moodle" if row in locked else "",
+            _handed_in(rows[row], column.index),
+        )
         for row, number in numbers.items()
     ]
     plan = join(sheet, seats, column, order, decimal_mark(sheet, column))
@@ -89,6 +100,16 @@ def _locked(rows: Mapping[int, Sequence[str]], first: int) -> set[int]:
         if set(words.values()) <= yes | no:
             return {row for row, word in words.items() if word in no}
     return set()
+
+
+def _handed_in(cells: Sequence[str], grade: int) -> bool:
+    """Whether somebody handed in, or may have: the status says that, or nothing that is known here.
+
+    After the maximum, a time is that of a submission, or of a grade.
+    """
+    statuses = [cell.strip().casefold() for cell in cells[1:grade]]
+    nothing = any(status.startswith(tuple(NO_SUBMISSION.split("|"))) for status in statuses)
+    return not nothing or any(TIME.match(cell) for cell in cells[grade + 2 :])
 
 
 def _comment(

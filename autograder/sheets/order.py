@@ -8,14 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import exports
 from ..errors import ResultsError, SheetError
+from ..files import write_private
+from ..folder import is_ours
 
 if TYPE_CHECKING:  # both import torch, which takes seconds
     from ..course import Assignment
     from ..model import Result
     from ..release import Release
-
-OURS = ("grades.db", "scores.csv", "report.html")  # in a results folder
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,28 @@ class Order:
             SheetError: it would replace what was given, or what is ours.
         """
         source = self.own_export
-        if self.file is not None:
-            path = self.file
-        elif (path := self.folder / source.name).resolve() == source.resolve():
+        if self.file is None and (self.folder / source.name).resolve() == source.resolve():
             raise SheetError(f"{source} would be replaced: say where to with --file")
-        if path.resolve() in ((self.folder / name).resolve() for name in OURS):
+        return self.place(source.name)
+
+    def place(self, name: str, *, usual: bool = False) -> Path:
+        """Where a file goes that has this name in the results folder, unless --file says another.
+
+        `usual` is said of a name that the format alone writes there.
+
+        Raises:
+            SheetError: it would replace what is ours.
+        """
+        path = self.file or self.folder / name
+        if is_ours(path, self.folder) and not (usual and path == self.folder / name):
             raise SheetError(f"{path} is ours, and would be replaced: say where to with --file")
         return path
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Write a file that nobody else may read, and note it for `purge`.
+
+        Raises:
+            OSError: it could not be written, and is as before.
+        """
+        write_private(path, content)
+        exports.note(self.folder, path)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from .. import score
+from .. import exports, score
 from ..errors import ResultsError
-from ..files import write_private
 from ..grading import Points, Rubric
 from ..late import LateRules
 from ..score import number
@@ -16,15 +15,17 @@ from .order import Order
 
 def write_csv(order: Order, say: Callable[[str], None]) -> int:
     """Write the file that `grade` writes."""
-    path = order.file or order.folder / "scores.csv"
+    path = order.place("scores.csv", usual=True)
     score.write_csv(path, order.results, *_points(order))
+    if order.file:
+        exports.note(order.folder, path)
     say(str(path))
     return 0
 
 
 def write_json(order: Order, say: Callable[[str], None]) -> int:
     """Write an array with an object for each row of scores.csv; what is open there is null."""
-    path = order.file or order.folder / "scores.json"
+    path = order.place("scores.json")
     header, *rows = score.table(order.results, *_points(order))
     names = [str(name) for name in header]
     more = ("attempt", "submitted_at", "flagged_late", "comment")
@@ -38,7 +39,7 @@ def write_json(order: Order, say: Callable[[str], None]) -> int:
         comment = releases[result.student_id].comment or None
         cells = [_value(cell) for cell in row]
         found.append(dict(zip([*names, *more], [*cells, *known, comment], strict=True)))
-    write_private(path, (json.dumps(found, indent=1) + "\n").encode())
+    order.write(path, (json.dumps(found, indent=1) + "\n").encode())
     say(str(path))
     return 0
 

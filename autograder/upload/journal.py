@@ -131,21 +131,44 @@ class Journal:
         return last, records
 
 
+def students(path: Path) -> set[str]:
+    """Whom a journal tells of.
+
+    Raises:
+        ResultsError: a line of it is damaged.
+    """
+    return {record["student"] for record in _whole(path) if "student" in record}
+
+
 def forget(path: Path, student_id: str) -> None:
     """Write a journal again without the lines of one student; it is chained anew.
 
     Raises:
+        ResultsError: a line of it is damaged.
         OSError: it could not be written, and is as before.
     """
     last, lines = "", []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        record = json.loads(line)
+    for record in _whole(path):
         if record.get("student") != student_id:
             lines.append(json.dumps(record | {"after": last}) + "\n")
             last = _hash(lines[-1])
     with replacing(path) as file:
-        os.fchmod(file.fileno(), 0o600)
         file.writelines(lines)
+
+
+def _whole(path: Path) -> list[dict[str, Any]]:
+    """The records of a journal, without a half line at the end, of a run that was killed."""
+    records = []
+    lines = path.read_bytes().decode(errors="replace").split("\n")[:-1]
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = json.loads(line)
+        except ValueError:
+            record = None
+        if not isinstance(record, dict):
+            raise ResultsError(f"{path}: line {number} is not as we wrote it: delete the line")
+        records.append(record)
+    return records
 
 
 def _sync(folder: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from ... import pipeline
 from ...course import SECRET_FILE, Assignment, find_course
 from ...errors import AutograderError, SandboxError, SubmissionsError
-from ...files import replacing
+from ...files import PUBLIC, replacing
 from ...model import Result, Status
 from ...read import files_of_one
 from ...score import number, score
@@ -43,7 +43,7 @@ def main(course: Path, root: Path) -> int:
         return _no_score(str(error))
     if result.status is Status.grader_error:
         return _no_score(result.problem)
-    with replacing(written) as file:
+    with replacing(written, PUBLIC) as file:
         json.dump(report(result, assignment, _deadline(root)), file, indent=1)
     found = score(result, assignment.rubric, {})
     points = f"{number(found.total)} of {number(found.max_score)} points"
