@@ -88,21 +88,26 @@ def _page(found: re.Match[str]) -> Handed:
 
 def _chosen(readings: list[list[Handed]]) -> list[Handed | None]:
     """One reading of each name; UNTOLD where there is no safe one."""
-    first = [found[0] for found in readings if found]
-    certain = [found[0] for found in readings if len(found) == 1]
-    second = [found[_ends_in_digits(found)] if found else None for found in readings]
-    if not certain and not believable(first) and believable([found for found in second if found]):
-        return second  # all have names that end in numbers, as those of test students do
+    students = {(f[0].name, f[0].student): f for f in readings if f}.values()  # a file of each
+    first, second = ([_reading(f, ends) for f in students] for ends in (False, True))
+    certain = [found[0] for found in students if len(found) == 1]
+    if not certain and not believable(first) and believable(second):
+        # All have names that end in numbers, as those of test students do.
+        return [_reading(found, ends_in_digits=True) if found else None for found in readings]
     users = _Usual([r.student for r in certain or first])
     uploads = _Usual([r.receipt.attempt for r in certain or first if r.receipt.attempt])
 
     def likely(found: list[Handed]) -> list[Handed]:
         return [reading for reading in found if uploads.like(reading.receipt.attempt)]
 
-    sure = [f[0] for f in readings if len(f) == 1 or (f and likely(f) == f[:1])]
+    uses = Counter(_upload(reading) for found in readings for reading in found)
+    sure = [
+        found[0]
+        for found in readings
+        if len(found) == 1 or (found and likely(found) == found[:1] and uses[_upload(found[0])] < 2)
+    ]
     names = {reading.student: reading.name for reading in sure}
-    counts = Counter(reading.receipt.attempt for reading in first)
-    taken = {r.receipt.attempt for r in sure} | {id_ for id_, n in counts.items() if n > 1}
+    taken = {reading.receipt.attempt for reading in sure}
 
     def tell(found: list[Handed]) -> Handed | None:
         if not found or found[0] in sure:
@@ -112,6 +117,7 @@ def _chosen(readings: list[list[Handed]]) -> list[Handed | None]:
             for reading in found
             if names.get(reading.student, reading.name) == reading.name
             and reading.receipt.attempt not in taken
+            and uses[_upload(reading)] < 2
         ]
         fitting = likely(possible)
         if found[0] in (fitting or possible)[:1]:
@@ -128,6 +134,15 @@ def _chosen(readings: list[list[Handed]]) -> list[Handed | None]:
         UNTOLD if r and known[r.student] > 1 and len(found) > 1 and r not in sure else r
         for r, found in zip(told, readings, strict=True)
     ]
+
+
+def _reading(found: list[Handed], ends_in_digits: bool) -> Handed:
+    return found[ends_in_digits and _ends_in_digits(found)]
+
+
+def _upload(reading: Handed) -> tuple[str, str, str]:
+    """What only one file can have."""
+    return reading.name, reading.student, reading.receipt.attempt
 
 
 def _ends_in_digits(found: list[Handed]) -> bool:
