@@ -266,6 +266,25 @@ def test_a_date_before_a_file_s_name_is_no_id(archive):
     assert list(look(archive(everybody)).students) == ["101", "102", "103", "104"]
 
 
+PIECES = ["101", "102", "456001", "456010", "456011", "888", "7", "1", "x", "LATE", "roeal", "text"]
+
+
+@given(st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=5), min_size=4, max_size=9))
+def test_whatever_a_class_calls_its_files_none_is_somebody_else_s(names):
+    files = ["_".join(pieces) + ".ipynb" for pieces in names]
+    people = [*CANVAS_CLASS, *["Mallory"] * len(files)]
+    users = [number for number, _ in CANVAS_CLASS.values()] + [104] * len(files)
+    made = {
+        vendors.canvas(name, user, 456000 + 7 * number, file): str(user)
+        for number, (name, user, file) in enumerate(zip(people, users, files, strict=False))
+    }
+    found = recognise([Entry(PurePosixPath(name), 0, lambda: b"") for name in made])
+    assert found is not None and found.title == "Canvas"
+    told = {str(e.origin): s for s, entries in found.students.items() for e in entries}
+    assert told == {name: made[name] for name in made if name not in found.left_out}
+    assert set(found.students) == {"101", "102", "103", "104"}
+
+
 @pytest.mark.parametrize("asked", [None, "canvas"])
 @pytest.mark.parametrize(
     ("name", "is_told"),

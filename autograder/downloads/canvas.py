@@ -88,21 +88,26 @@ def _page(found: re.Match[str]) -> Handed:
 
 def _chosen(readings: list[list[Handed]]) -> list[Handed | None]:
     """One reading of each name; UNTOLD where there is no safe one."""
-    first = [found[0] for found in readings if found]
-    certain = [found[0] for found in readings if len(found) == 1]
-    second = [found[_ends_in_digits(found)] if found else None for found in readings]
-    if not certain and not believable(first) and believable([found for found in second if found]):
-        return second  # all have names that end in numbers, as those of test students do
+    students = {(f[0].name, f[0].student): f for f in readings if f}.values()  # a file of each
+    first, second = ([_reading(f, ends) for f in students] for ends in (False, True))
+    certain = [found[0] for found in students if len(found) == 1]
+    if not certain and _of_one_name(first) and believable(second):
+        # All have names that end in numbers, as those of test students do.
+        return [_reading(found, ends_in_digits=True) if found else None for found in readings]
     users = _Usual([r.student for r in certain or first])
     uploads = _Usual([r.receipt.attempt for r in certain or first if r.receipt.attempt])
 
     def likely(found: list[Handed]) -> list[Handed]:
         return [reading for reading in found if uploads.like(reading.receipt.attempt)]
 
-    sure = [f[0] for f in readings if len(f) == 1 or (f and likely(f) == f[:1])]
+    uses = Counter(_upload(reading) for found in readings for reading in found)
+    sure = [
+        found[0]
+        for found in readings
+        if len(found) == 1 or (found and likely(found) == found[:1] and uses[_upload(found[0])] < 2)
+    ]
     names = {reading.student: reading.name for reading in sure}
-    counts = Counter(reading.receipt.attempt for reading in first)
-    taken = {r.receipt.attempt for r in sure} | {id_ for id_, n in counts.items() if n > 1}
+    taken = {reading.receipt.attempt for reading in sure}
 
     def tell(found: list[Handed]) -> Handed | None:
         if not found or found[0] in sure:
@@ -112,6 +117,7 @@ def _chosen(readings: list[list[Handed]]) -> list[Handed | None]:
             for reading in found
             if names.get(reading.student, reading.name) == reading.name
             and reading.receipt.attempt not in taken
+            and uses[_upload(reading)] < 2
         ]
         fitting = likely(possible)
         if found[0] in (fitting or possible)[:1]:
@@ -123,11 +129,23 @@ def _chosen(readings: list[list[Handed]]) -> list[Handed | None]:
         return UNTOLD
 
     told = [tell(found) for found in readings]
-    known = Counter(student for student, _ in {(r.student, r.name) for r in told if r})
-    return [
-        UNTOLD if r and known[r.student] > 1 and len(found) > 1 and r not in sure else r
-        for r, found in zip(told, readings, strict=True)
-    ]
+    chosen = [reading for reading in told if reading and reading.student]
+    known = Counter(student for student, _ in {(r.student, r.name) for r in chosen})
+    used = Counter(reading.receipt.attempt for reading in chosen if reading.receipt.attempt)
+
+    def is_shared(reading: Handed) -> bool:
+        return known[reading.student] > 1 or used[reading.receipt.attempt] > 1
+
+    return [UNTOLD if r and r not in sure and is_shared(r) else r for r in told]
+
+
+def _reading(found: list[Handed], ends_in_digits: bool) -> Handed:
+    return found[ends_in_digits and _ends_in_digits(found)]
+
+
+def _upload(reading: Handed) -> tuple[str, str, str]:
+    """What only one file can have."""
+    return reading.name, reading.student, reading.receipt.attempt
 
 
 def _ends_in_digits(found: list[Handed]) -> bool:
@@ -161,9 +179,13 @@ def believable(files: list[Handed]) -> bool:
         len(set(attachments)) == len(attachments)
         and len(names) == len(students)  # each has one
         and (len(students) > 1 or len(files) == 1 or notebooks == 1)
-        # Not all of one name, unless it is left out.
-        and (not any(f.name for f in files) or len({f.name for f in files}) * 2 > len(students))
+        and (not any(f.name for f in files) or not _of_one_name(files))  # or it is left out
     )
+
+
+def _of_one_name(files: list[Handed]) -> bool:
+    """Whether most share a name with others."""
+    return len({f.name for f in files}) * 2 <= len({f.student for f in files})
 
 
 LAYOUT = Layout("Canvas", "doejane_123_456_backprop.ipynb", place, believable)
