@@ -105,6 +105,8 @@ def look(source: Path, out: Path | None = None, layout: str | None = None) -> Fo
 
 def _as_of(source: Path, students: dict[str, list[Entry]]) -> dict[str, list[Entry]]:
     """The same, knowing how old the download is: its file is not older than what is in it."""
+    if source.is_dir():  # unpacked: nobody knows when
+        return students
     at = datetime.fromtimestamp(source.stat().st_mtime, UTC).isoformat(timespec="seconds")
     return {
         student: [replace(e, receipt=replace(e.receipt, as_of=at)) for e in entries]

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import warnings
 import zipfile
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -63,7 +64,11 @@ def rows(source, layout=None):
         student: read_submission(student, entries, "maths")
         for student, entries in find_students(source, "maths", layout=layout).items()
     }
-    return {s: (f.path, f.problem or f.cells, f.receipt) for s, f in found.items()}
+    downloaded = datetime.fromtimestamp(source.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    assert {f.receipt.as_of for f in found.values()} <= {"" if source.is_dir() else downloaded, ""}
+    return {
+        s: (f.path, f.problem or f.cells, replace(f.receipt, as_of="")) for s, f in found.items()
+    }
 
 
 def only(source, **options):

@@ -5,6 +5,7 @@ https://www.imsglobal.org/spec/lti-ags/v2p0 and, for the token, https://www.imsg
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from collections.abc import Iterator
@@ -50,6 +51,7 @@ class Lti:
         self._resource, self._title, self._max = resource, title, max_score
         self._token, self._ends = "", 0.0
         self._item: dict[str, Any] | None = None
+        self._others = 0  # line items of the same name
 
     @understood
     def target(self) -> Target:
@@ -62,9 +64,15 @@ class Lti:
             place=f"{self._place.lineitems} resource {self._resource}",
             title=title,
             max_score=known,
-            remarks=() if item else (f"the line item {title!r} will be made",),
+            remarks=tuple(self._remarks(item, title)),
             knows_everybody=bool(self._place.members),
         )
+
+    def _remarks(self, item: dict[str, Any] | None, title: str) -> Iterator[str]:
+        if item is None:
+            yield f"the line item {title!r} will be made"
+        if self._others > 0:
+            yield f"{self._others} more line items are called {self._resource!r}: delete them there"
 
     def _line_item(self) -> dict[str, Any] | None:
         if self._item is None:
@@ -73,10 +81,9 @@ class Lti:
             found = [
                 i for i in self._pages(url, LINE_ITEMS) if i.get("resourceId") == self._resource
             ]
-            if len(found) > 1:
-                raise LmsError(
-                    f"{len(found)} line items for {self._resource!r}: delete all but one"
-                )
+            # One that was made twice, by a wire that delivers twice: always the same of them.
+            found.sort(key=lambda item: str(item["id"]))
+            self._others = len(found) - 1
             self._item = found[0] if found else None
         return self._item
 
@@ -141,21 +148,17 @@ class Lti:
         """Nothing piles up: the platform refuses the same timestamp twice."""
 
     def _make(self) -> dict[str, Any]:
-        """Make the line item; if nobody knows whether that worked, look."""
+        """Make the line item, then look for it."""
         message = {
             "scoreMaximum": _plain(self._max),
             "label": self._title,
             "resourceId": self._resource,
             "tag": "autograder",
         }
-        try:
-            answer = self._call("POST", self._place.lineitems, LINE_ITEM, message)
-        except OutcomeUnknown:
-            if (found := self._line_item()) is None:
-                raise
-            return found
-        made: dict[str, Any] = _json(answer)
-        self._item = made
+        with contextlib.suppress(OutcomeUnknown):  # whether it is there is looked up anyway
+            self._call("POST", self._place.lineitems, LINE_ITEM, message)
+        if (made := self._line_item()) is None:
+            raise OutcomeUnknown("the line item was not made")
         return made
 
     def _pages(self, url: str, media: str) -> Iterator[dict[str, Any]]:
@@ -181,6 +184,13 @@ class Lti:
         """An access token; a new one before the old one ends."""
         if time.monotonic() < self._ends:
             return self._token
+        content = self._session.patiently(self._grant)
+        self._token = content["access_token"]
+        self._ends = time.monotonic() + float(content.get("expires_in", 3600)) - MARGIN
+        return self._token
+
+    def _grant(self) -> dict[str, Any]:
+        """Ask for a token, with a request that is signed anew: a platform takes none twice."""
         now = int(time.time())
         place = self._place
         claims = {
@@ -202,16 +212,15 @@ class Lti:
             "client_assertion": signed,
             "scope": " ".join(scopes),
         }
-        answer = self._session.request("POST", place.token_url, data=grant, repeatable=True)
+        answer = self._session.post(place.token_url, data=grant)
         content = _json(answer) if answer.ok else {}
         if "access_token" not in content:
             raise LmsError(
                 f"no token from {place.token_url} ({answer.status_code}): are client_id, key and "
                 "audience those that the platform has?"
             )
-        self._token = content["access_token"]
-        self._ends = time.monotonic() + float(content.get("expires_in", 3600)) - MARGIN
-        return self._token
+        granted: dict[str, Any] = content
+        return granted
 
 
 def _json(answer: requests.Response) -> Any:

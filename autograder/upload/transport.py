@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -17,6 +17,7 @@ import tenacity
 
 from ..errors import LmsError, OutcomeUnknown
 
+T = TypeVar("T")
 READS = ("GET", "HEAD")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SECONDS = (10.0, 60.0)  # to connect, and between two bytes of the answer
@@ -51,7 +52,7 @@ class Session(requests.Session):
         self._host, self._sleep = urlsplit(base), sleep
 
     def request(self, method: Any, url: Any, *rest: Any, **options: Any) -> requests.Response:
-        """As in requests, with patience. `repeatable` says that this one may be sent again.
+        """As in requests, with patience.
 
         Raises:
             OutcomeUnknown: no whole answer came; a write may or may not have happened.
@@ -65,8 +66,21 @@ class Session(requests.Session):
         if elsewhere and "Authorization" in (options.get("headers") or {}):
             raise LmsError(f"the server sent us to {where.netloc}: not with a token")
         again: tuple[type[Exception], ...] = () if options.get("files") else (Throttled,)
-        if options.pop("repeatable", method in READS):
+        if method in READS:
             again += (OutcomeUnknown,)
+        options = {"timeout": SECONDS} | options | {"allow_redirects": False}
+        return self.patiently(lambda: self._once(method, url, *rest, **options), again)
+
+    def patiently(
+        self,
+        call: Callable[[], T],
+        again: tuple[type[Exception], ...] = (Throttled, OutcomeUnknown),
+    ) -> T:
+        """Call, again and again with growing pauses, while it raises one of these.
+
+        Raises:
+            LmsError: the last one, if it never went well.
+        """
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(again),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST),
@@ -74,8 +88,7 @@ class Session(requests.Session):
             sleep=self._sleep,
             reraise=True,
         )
-        options = {"timeout": SECONDS} | options | {"allow_redirects": False}
-        return retrying(self._once, method, url, *rest, **options)
+        return retrying(call)
 
     def _once(self, method: str, url: str, *rest: Any, **options: Any) -> requests.Response:
         asked = f"{method} {urlsplit(url).path}"  # never the query: Moodle's holds the token

@@ -51,7 +51,7 @@ class Ags(Stub):
                 given["client_assertion"],
                 self.public_key,
                 algorithms=["RS256"],
-                audience=f"{request.base}/token",
+                audience=f"{self.public or request.base}/token",
                 options={"require": ["iss", "sub", "aud", "iat", "exp", "jti"]},
             )
         except jwt.PyJWTError as error:
@@ -80,7 +80,9 @@ class Ags(Stub):
         return Answer(content=self.items)  # filters are optional, and not supported here
 
     def make_item(self, request: Request) -> Answer:
-        item = json.loads(request.body) | {"id": f"{request.base}/lineitems/1?type=a&x=b%20c"}
+        item = json.loads(request.body) | {
+            "id": f"{self.public or request.base}/lineitems/1?type=a&x=b%20c"
+        }
         self.items.append(item)
         return Answer(201, item)
 
@@ -91,7 +93,7 @@ class Ags(Stub):
         everybody = list(self.results.values())
         headers = {}
         if page * self.page_size < len(everybody):
-            again = f"{request.base}{request.path}?type=a&x=b%20c&page={page + 1}"
+            again = f"{self.public or request.base}{request.path}?type=a&x=b%20c&page={page + 1}"
             headers["Link"] = f'<{again}>; rel="next"'
         part = everybody[(page - 1) * self.page_size : page * self.page_size]
         return Answer(content=part, headers=headers)
