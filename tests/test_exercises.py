@@ -275,7 +275,7 @@ ASSIGNMENTS = {name: COURSE.assignment(name) for name in COURSE.grading.rubrics}
 LIMITS = COURSE.grading.policy.tolerance.model_dump()
 SECRET = b"the secret of the tests"
 FEW = [f"student {number}" for number in range(5)]
-MANY = [f"student {number}" for number in range(200)]
+MANY = [f"student {number}" for number in range(100)]
 
 each_exercise = pytest.mark.parametrize(
     ("assignment", "exercise"),

@@ -92,6 +92,7 @@ def test_scores_and_comments_are_shown_and_a_mark_comes_back(server, school, tmp
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page()
+        page.set_default_timeout(120_000)  # milliseconds; a busy machine is no failure
         page.goto(f"{server}/{PAGE}")
         page.get_by_text("Submission #2").wait_for()
         totals = [row for row in page.inner_text("body").splitlines() if "Submission #" in row]
