@@ -741,14 +741,22 @@ def look_as_somebody_else(tmp_path, mode):
     for name in ("ada", "bob/work"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "hw.ipynb").write_bytes(nb("x = 1"))
+    # Imports all that is needed, which may lie where somebody else may not go.
+    assert not read_submission("ada", find_students(tmp_path, "maths")["ada"], "maths").problem
     os.chmod(tmp_path / "bob" / "work", mode)
     child = os.fork()
     if not child:
-        os.setuid(54321)
-        found = find_students(tmp_path, "maths")
-        told = read_submission("bob", found["bob"], "maths").problem
-        fine = read_submission("ada", found["ada"], "maths").cells == ("x = 1",)
-        os._exit(0 if fine and "cannot be read (Permission denied)" in told else 1)
+        code = 2
+        try:
+            os.setuid(54321)
+            found = find_students(tmp_path, "maths")
+            told = read_submission("bob", found["bob"], "maths").problem
+            fine = read_submission("ada", found["ada"], "maths").cells == ("x = 1",)
+            code = 0 if fine and "cannot be read (Permission denied)" in told else 1
+        except Exception as error:
+            os.write(2, repr(error).encode())
+        finally:
+            os._exit(code)  # nothing may unwind into pytest's copy
     assert os.waitpid(child, 0)[1] == 0
     os.chmod(tmp_path / "bob" / "work", 0o700)
 
