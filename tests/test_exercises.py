@@ -463,6 +463,7 @@ def test_what_many_threads_prepare_is_what_one_would_have_prepared(assignment):
         assert {verdict.kind for verdict in ready.outcome(seen).verdicts} == {Kind.passed}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("threads", "environment"),
     [("8", {}), ("1", {"ATEN_CPU_CAPABILITY": "default"})],

@@ -1,5 +1,6 @@
 """No slip in a solution keeps full marks, but for those that are listed as no slip at all."""
 
+import pytest
 from mutation import Reasons, mutants, of_assignment
 
 from autograder.course import find_course
@@ -17,6 +18,7 @@ def test_mutants_are_different_from_the_original_and_from_each_other():
     assert source not in sources
 
 
+@pytest.mark.slow  # `make mutants` is the same
 def test_every_mutant_loses_points_or_is_explained_and_every_reason_is_needed():
     reasons = Reasons()
     for name in COURSE.grading.rubrics:
