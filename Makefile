@@ -1,10 +1,10 @@
-# make demo | test | check | build | mutants | fuzz | bench | forgery | setup | lock | clean.  TORCH_INDEX=<url> takes torch from there.
+# make demo | test | check | build | mutants | fuzz | bench | bench-many | forgery | setup | lock | clean.  TORCH_INDEX=<url> takes torch from there.
 PYTHON ?= python3
 TORCH_INDEX ?=
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test test-all check mutants fuzz bench forgery build lock clean
+.PHONY: setup demo test test-all check mutants fuzz bench bench-many forgery build lock clean
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt $(wildcard .ci/locks/*)
@@ -39,7 +39,10 @@ fuzz: $(STAMP)
 	  --hypothesis-seed $$seed tests/test_fuzz.py
 
 bench: $(STAMP)
-	$(BIN)/python tests/bench_sandbox.py
+	$(BIN)/python tests/bench.py $(ROUNDS)
+
+bench-many: $(STAMP)
+	$(BIN)/python tests/bench_many.py $(COUNT)
 
 forgery: $(STAMP)
 	$(BIN)/python tests/forgery.py

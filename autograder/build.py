@@ -22,7 +22,8 @@ from typing import Any
 import torch
 
 from . import judge
-from .course import Assignment, Course
+from .assignment import Assignment
+from .course import Course
 from .doors import nbgrader, otter, solutions
 from .doors.gradescope.archive import gradescope
 from .errors import CourseError

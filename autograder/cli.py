@@ -87,6 +87,7 @@ def main(context: click.Context, folder: Path | None) -> None:
 )
 @click.option("--out", type=_Path(path_type=Path), default=Path("results"), show_default=True)
 @click.option("--workers", type=click.IntRange(min=1), help="Default: one for each core.")
+@click.option("--cluster", help="Grade on a Dask cluster: its scheduler's address, or local.")
 @click.option("--student", "student_id", help="Grade this one only, and again if it was graded.")
 @click.option("--force", is_flag=True, help="Grade again what has not changed, too.")
 @click.option("--roster", type=_Path(path_type=Path), help="A class list (CSV: id, name, ...).")
@@ -99,6 +100,7 @@ def grade(
     layout: str | None,
     out: Path,
     workers: int | None,
+    cluster: str | None,
     student_id: str | None,
     force: bool,
     roster: Path | None,
@@ -113,13 +115,12 @@ def grade(
     from .course import find_course
     from .read import infer_assignment, look
     from .roster import read_roster
-    from .tier import detect
 
     course = find_course(folder)
     names = {name: list(rubric) for name, rubric in course.grading.rubrics.items()}
     found = look(submissions, out, layout)
     name = assignment or infer_assignment(found, names)
-    ready = course.assignment(name)
+    outline = course.outline(name)
     if out.resolve() == submissions.resolve():
         raise ResultsError(f"{out} holds the submissions: choose another --out")
     everyone = students = found.of(name)
@@ -129,20 +130,21 @@ def grade(
         students = _only(student_id, everyone, submissions)
     job = pipeline.Job(
         students=students,
-        assignment=ready,
+        outline=outline,
         out=out,
         secret=course.secret(),
         hidden=(course.folder, out.resolve(), submissions.resolve()),
-        tier=detect(trust_submissions),
         workers=min(workers or os.cpu_count() or 1, max(1, len(students))),
+        trusted=trust_submissions,
+        cluster=cluster,
         force=force or student_id is not None,
         roster=read_roster(roster) if roster else {},
     )
     with contextlib.suppress(OSError):  # whoever needs the folder says what is wrong with it
         out.mkdir(mode=PRIVATE_FOLDER, parents=True)
     with terminal.progress(len(students)) as advance:
-        results = pipeline.grade(job, advance)
-    sys.exit(terminal.summarise(results, ready, out, everyone, job.roster))
+        overview = pipeline.grade(job, advance)
+    sys.exit(terminal.summarise(overview, out, everyone, job.roster))
 
 
 def _only(student_id: str, students: dict[str, Any], submissions: Path) -> dict[str, Any]:
@@ -205,7 +207,8 @@ def exercise(folder: Path | None, name: str, assignment: str | None, students: i
     of a pretend student, or of several. Exit code 1: something is not as its reference states.
     """
     from . import proof, terminal
-    from .course import find_course, tolerance
+    from .assignment import tolerance
+    from .course import find_course
     from .judge import Judge
 
     course = find_course(folder)

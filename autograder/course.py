@@ -7,72 +7,20 @@ import hashlib
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-
-from . import __version__
-from .compare import Tolerance
 from .errors import CourseError
-from .exercise import exercise_files, load_exercise
-from .grading import Grading, Points, Policy, Rubric, nearest, read_grading
-from .late import LateRules
-from .proof import refuse_unproved
-from .questions import Question, load_question
-from .reference import Reference, load_reference
+from .grading import GRADING, Grading, nearest, read_grading
+from .outline import Outline
+
+if TYPE_CHECKING:
+    from .assignment import Assignment
+    from .reference import Reference
 
 SECRET_FILE = ".autograder-secret"  # noqa: S105 (the name of a file)
 SECRET_VARIABLE = "AUTOGRADER_SECRET"  # noqa: S105 (the name of a variable)
-GRADING = "grading.yml"
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """An assignment, complete: exercises with their references, rubric and policy."""
-
-    name: str
-    folder: Path  # assignments/<name>: all that a worker may see of it
-    references: dict[str, Reference]  # in rubric order
-    rubric: Rubric
-    policy: Policy
-    questions: dict[str, Question] = field(default_factory=dict)  # marked by hand
-
-    @property
-    def max_score(self) -> float:
-        """Points for everything that is graded automatically."""
-        return sum(sum(points.values()) for points in self.rubric.values())
-
-    @property
-    def question_points(self) -> Points:
-        """Points of each question that a person marks."""
-        return {name: question.points for name, question in self.questions.items()}
-
-    @property
-    def late(self) -> LateRules | None:
-        """The late policy, if there is one for this assignment."""
-        policy = self.policy.late
-        if policy is None or self.name not in policy.due:
-            return None
-        return LateRules(policy, policy.due[self.name], policy.extensions.get(self.name, {}))
-
-    @cached_property
-    def digest(self) -> str:
-        """Changes when anything does that a verdict depends on, the engine and torch included."""
-        digest = hashlib.sha256()
-        matters = self.policy.model_copy(
-            update={"late": None, "lms": None}
-        )  # points, and not verdicts
-        digest.update(f"{__version__} {torch.__version__} {matters!r}".encode())
-        engine = Path(__file__).parent
-        hidden = {reference.path.parent for reference in self.references.values()}
-        shared = {folder.parent for folder in hidden}  # helpers of several assignments
-        for folder in (engine, engine / "worker", self.folder, *hidden, *shared):
-            for file in sorted(folder.glob("*.py")):
-                digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -82,51 +30,38 @@ class Course:
     folder: Path
     grading: Grading
 
-    def assignment(self, name: str) -> Assignment:
-        """Load an assignment, hold it against the rubric, and have it prove itself.
+    def outline(self, name: str) -> Outline:
+        """What `grading.yml` says of an assignment; nothing of it is loaded.
 
         Raises:
-            CourseError: an exercise is in one place only, a check name does not fit, a solution
-                fails its own checks, or a mistake loses nothing.
+            CourseError: there is no such assignment.
         """
         if name not in self.grading.rubrics:
             hint = nearest(name, self.grading.rubrics)
             raise CourseError(f"{self.folder / GRADING}: no assignment {name!r}{hint}")
-        rubric = self.grading.rubrics[name]
-        public, hidden = self.folder / "assignments" / name, self.folder / "reference" / name
-        files = {public: exercise_files(public), hidden: exercise_files(hidden)}
-        for folder, found in files.items():
-            if missing := [exercise for exercise in rubric if exercise not in found]:
-                hint = nearest(missing[0], found) if found else ""
-                raise CourseError(
-                    f"{folder / missing[0]}.py is missing (it is in the rubric){hint}"
-                )
-            if extra := [exercise for exercise in found if exercise not in rubric]:
-                raise CourseError(
-                    f"{found[extra[0]]} has no points: add {extra[0]!r} to {name!r} in {GRADING}"
-                )
-        references = {exercise: self.reference(name, exercise) for exercise in rubric}
-        questions = {
-            question: load_question(public / f"{question}.md", hidden / f"{question}.yml", points)
-            for question, points in self.grading.questions.get(name, {}).items()
-        }
-        refuse_unproved(name, references, rubric, tolerance(self.grading.policy))
-        return Assignment(name, public, references, rubric, self.grading.policy, questions)
+        rubric, questions = self.grading.rubrics[name], self.grading.questions.get(name, {})
+        folder = self.folder / "assignments" / name
+        return Outline(name, folder, rubric, self.grading.policy, questions)
+
+    def assignment(self, name: str) -> Assignment:
+        """Load an assignment: both halves of all, proved.
+
+        Raises:
+            CourseError: as `load_assignment`.
+        """
+        from .assignment import load_assignment  # imports torch, which takes seconds
+
+        return load_assignment(self.outline(name))
 
     def reference(self, assignment: str, exercise: str) -> Reference:
         """Load one exercise, both halves, whether or not it proves itself.
 
         Raises:
-            CourseError: a half is missing or damaged, or a check name does not fit the rubric.
+            CourseError: as `load_one`.
         """
-        public, hidden = (
-            self.folder / half / assignment / f"{exercise}.py"
-            for half in ("assignments", "reference")
-        )
-        reference = load_reference(hidden, load_exercise(public))
-        points = self.grading.rubrics[assignment][exercise]
-        self._check_names(f"{assignment}.{exercise}", points, reference)
-        return reference
+        from .assignment import load_one
+
+        return load_one(self.outline(assignment), exercise)
 
     def assignment_of(self, exercise: str, assignment: str | None = None) -> str:
         """The assignment that an exercise belongs to.
@@ -147,17 +82,6 @@ class Course:
             raise CourseError(f"{exercise!r} is in {' and in '.join(found)}: give --assignment")
         return found[0]
 
-    def _check_names(self, where: str, points: Iterable[str], reference: Reference) -> None:
-        for check in points:
-            if check not in reference.checks:
-                hint = nearest(check, reference.checks)
-                raise CourseError(f"{self.folder / GRADING}: {where}: no check {check!r}{hint}")
-        for check in reference.checks:
-            if check not in points:
-                raise CourseError(
-                    f"{self.folder / GRADING}: {where}: no points for check {check!r}"
-                )
-
     def secret(self) -> bytes:
         """The secret of the hidden cases, made at first use; `AUTOGRADER_SECRET` goes before it."""
         if value := os.environ.get(SECRET_VARIABLE):
@@ -173,11 +97,6 @@ class Course:
         if len(secret) < 16:
             raise CourseError(f"{path}: too short to be a secret: restore it from a backup")
         return secret
-
-
-def tolerance(policy: Policy) -> Tolerance:
-    """The policy's tolerance, as the judge takes it."""
-    return Tolerance(policy.tolerance.absolute, policy.tolerance.relative)
 
 
 def find_course(start: Path | None = None) -> Course:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 
-from .course import Assignment
+from .assignment import Assignment
 from .reference import Reference
 
 ASSIGNMENT = "backprop"

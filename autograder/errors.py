@@ -8,6 +8,7 @@ AutograderError
 ├── SheetError         a table of an LMS's is not what it should be, and nothing was written
 ├── SandboxError       this machine cannot run student code safely, or a zygote did not start
 │   └── ZygoteDied     a zygote that had started is gone
+├── ClusterError       no cluster answers, or a worker of it cannot grade
 ├── LmsError           an LMS refused, or its answer is not what was asked for
 │   └── OutcomeUnknown it did not answer, and may or may not have done what was asked
 └── ProtocolError      a worker sent something that is not a valid frame (the submission's verdict)
@@ -64,6 +65,10 @@ class SandboxError(AutograderError):
 
 class ZygoteDied(SandboxError):
     """A zygote that had started is gone."""
+
+
+class ClusterError(AutograderError):
+    """No cluster answers, or a worker of it cannot grade."""
 
 
 class LmsError(AutograderError):

@@ -16,6 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from .errors import CourseError
 
+GRADING = "grading.yml"
 MANY = 20  # names that a message still lists
 Points = dict[str, float]  # by check
 Rubric = dict[str, Points]  # by exercise, in the order of the report

@@ -9,10 +9,38 @@ import json
 import re
 from typing import Any
 
+import msgspec
+
 MAX_CELLS = 10_000
 MAX_BRACKETS = 4_000_000  # lists and objects: each takes a hundred bytes, however short it is
 MAX_SOURCE = 4 << 20  # characters of code in one notebook
 CELL_MARK = re.compile(r"^# (?:%%|In\[[ \d]*\]:).*$", re.MULTILINE)  # VS Code's, nbconvert's
+
+
+class _Cell(msgspec.Struct):
+    cell_type: str = ""
+    source: str | list[str] | msgspec.UnsetType = msgspec.UNSET
+    input: str | list[str] | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Language(msgspec.Struct):
+    language: str = ""
+    name: str = ""
+
+
+class _Metadata(msgspec.Struct):
+    kernelspec: _Language = msgspec.field(default_factory=_Language)
+    language_info: _Language = msgspec.field(default_factory=_Language)
+
+
+class _Notebook(msgspec.Struct):
+    """What a notebook should be; outputs, and all else that is not named, are never made."""
+
+    cells: list[_Cell]
+    metadata: _Metadata = msgspec.field(default_factory=_Metadata)
+
+
+_decoder = msgspec.json.Decoder(_Notebook)
 
 
 class Unreadable(Exception):
@@ -25,20 +53,26 @@ def read_cells(name: str, data: bytes) -> tuple[str, ...]:
     Raises:
         Unreadable: it is neither; says why.
     """
-    text = decode(data)
     if name.lower().endswith(".py"):
-        return _within_limits(tuple(cell for cell in CELL_MARK.split(text) if cell.strip()))
-    if not text.strip():
-        raise Unreadable("the file is empty")
-    if text.count("{") + text.count("[") > MAX_BRACKETS:
+        cells = CELL_MARK.split(decode(data))
+        return _within_limits(tuple(cell for cell in cells if cell.strip()))
+    if data.count(b"{") + data.count(b"[") > MAX_BRACKETS:
         raise Unreadable(f"the notebook holds more than {MAX_BRACKETS // 1_000_000} million values")
     try:
-        notebook = json.loads(text)
+        return _code(msgspec.to_builtins(_decoder.decode(data)))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _code(_parsed(decode(data)))  # not quite a notebook, or none; takes more memory
+
+
+def _parsed(text: str) -> Any:
+    if not text.strip():
+        raise Unreadable("the file is empty")
+    try:
+        return json.loads(text)
     except ValueError as error:
         raise Unreadable("this is not a notebook: not valid JSON") from error
     except RecursionError as error:
         raise Unreadable("this is not a notebook: its JSON is nested too deeply") from error
-    return _code(notebook)
 
 
 def _code(notebook: Any) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import jupytext  # type: ignore[import-untyped]
 
-from .course import Assignment
+from .assignment import Assignment
 from .errors import CourseError
 from .exercise import Exercise
 from .grading import nearest

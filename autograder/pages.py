@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+import hashlib
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from .course import Assignment
 from .escape import file_names, plain
 from .files import PRIVATE_FOLDER, replacing
-from .model import Kind, Outcome, Result, Status
+from .model import Kind, Outcome, Result
+from .outline import Outline
+from .overview import Overview
 from .roster import Roster
-from .score import Score, by_hand, number, score
+from .score import Score, number
 
+HEAD = 1000  # bytes of a page, within which it says what it was made from
+MADE_FROM = re.compile(rb'<meta name="made-from" content="([0-9a-f]{64})">')
 IN_WORDS = {
     Kind.passed: "passed",
     Kind.failed: "not right",
@@ -30,13 +34,65 @@ IN_WORDS = {
 }
 
 
-def write_pages(
-    out: Path, results: Sequence[Result], assignment: Assignment, roster: Roster | None = None
-) -> None:
-    """Write `feedback/<student_id>.html` for every result, and `report.html`.
+class Feedback:
+    """Writes `feedback/<student_id>.html`, each unless it is there as it would be written."""
 
-    The report has the names of the roster, and who of it handed nothing in.
-    """
+    def __init__(self, folder: Path, students: Iterable[str], outline: Outline) -> None:
+        self._folder, self._outline = folder, outline
+        folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        self._names = file_names(students, ".html")
+        environment = _environment()
+        self._template = environment.get_template("feedback.html")
+        sources = (
+            Path(__file__).with_name("templates") / n for n in ("base.html", "feedback.html")
+        )
+        same = (outline.name, outline.digest, outline.rubric, outline.question_points, IN_WORDS)
+        self._same = repr((*same, *(source.read_bytes() for source in sources))).encode()
+
+    def write(self, result: Result, found: Score) -> None:
+        """Write a student's page.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        path = self._folder / self._names[result.student_id]
+        made_from = repr((result, result.graded_at, found)).encode()
+        digest = hashlib.sha256(self._same + made_from).hexdigest()
+        if _digest_of(path) == digest:
+            return
+        outline = self._outline
+        page = {"result": result, "score": found, "assignment": outline, "digest": digest}
+        exercises = [_exercise(name, result, found, outline) for name in outline.rubric]
+        with replacing(path) as file:
+            file.writelines(self._template.generate(**page, exercises=exercises))
+
+
+def _digest_of(page: Path) -> str:
+    """What a page says that it was made from; empty if there is none, or it does not say."""
+    try:
+        with open(page, "rb") as file:
+            found = MADE_FROM.search(file.read(HEAD))
+    except FileNotFoundError:
+        return ""
+    return found[1].decode() if found else ""
+
+
+def write_report(path: Path, overview: Overview, outline: Outline, roster: Roster) -> None:
+    """Write `report.html`, with the names of the roster, and who of it handed nothing in."""
+    names = file_names((row.student_id for row in overview.rows), ".html")
+    template = _environment().get_template("report.html")
+    with replacing(path) as file:
+        parts = template.generate(
+            assignment=outline,
+            overview=overview,
+            pages=names,
+            roster=roster,
+            missing={id_: person for id_, person in roster.items() if id_ not in names},
+        )
+        file.writelines(parts)
+
+
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("autograder"),
         autoescape=True,
@@ -46,28 +102,7 @@ def write_pages(
         lstrip_blocks=True,
     )
     environment.filters["number"] = number
-    feedback, report = (environment.get_template(f"{p}.html") for p in ("feedback", "report"))
-    (out / "feedback").mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-    rows = []
-    names = file_names((result.student_id for result in results), ".html")
-    counting = by_hand(results, assignment.question_points)
-    for result in results:
-        found = score(result, assignment.rubric, counting, assignment.late)
-        name = names[result.student_id]
-        page = {"result": result, "score": found, "assignment": assignment}
-        exercises = [_exercise(name, result, found, assignment) for name in assignment.rubric]
-        with replacing(out / "feedback" / name) as file:
-            file.writelines(feedback.generate(**page, exercises=exercises))
-        rows.append({"result": result, "score": found, "page": name, "problem": summary(result)})
-    with replacing(out / "report.html") as file:
-        parts = report.generate(
-            assignment=assignment,
-            rows=rows,
-            exercises=_overview(rows, assignment),
-            roster=roster or {},
-            missing={id_: person for id_, person in (roster or {}).items() if id_ not in names},
-        )
-        file.writelines(parts)
+    return environment
 
 
 def _shown(value: Any) -> Any:
@@ -75,20 +110,7 @@ def _shown(value: Any) -> Any:
     return plain(value, kept="\n\t") if type(value) is str else value
 
 
-def summary(result: Result) -> str:
-    """The first thing that went wrong, in one line; empty if nothing did."""
-    if result.problem:
-        return result.problem
-    for outcome in result.outcomes:
-        if outcome.mistakes:
-            return f"{outcome.exercise}: {outcome.mistakes[0]}"
-        for verdict in outcome.verdicts:
-            if verdict.kind is not Kind.passed:
-                return f"{outcome.exercise}: {verdict.hint}"
-    return ""
-
-
-def _exercise(name: str, result: Result, found: Score, assignment: Assignment) -> dict[str, Any]:
+def _exercise(name: str, result: Result, found: Score, assignment: Outline) -> dict[str, Any]:
     outcomes = {outcome.exercise: outcome for outcome in result.outcomes}
     outcome = outcomes.get(name, Outcome(name, ()))
     points = assignment.rubric[name]
@@ -119,28 +141,3 @@ def _shared_hint(outcome: Outcome) -> str:
     failed = [v for v in outcome.verdicts if v.kind not in (Kind.passed, Kind.grader_error)]
     hints = {verdict.hint for verdict in failed}
     return hints.pop() if len(hints) == 1 and len(failed) > 1 else ""
-
-
-def _overview(rows: list[dict[str, Any]], assignment: Assignment) -> list[dict[str, Any]]:
-    """For each exercise: the mean, and how often each mistake was recognised."""
-    graded = [row for row in rows if row["result"].status is Status.graded]
-    overview = []
-    for name, points in assignment.rubric.items():
-        earned = [row["score"].exercises[name] for row in graded]
-        mistakes = Counter(
-            sentence
-            for row in graded
-            for outcome in row["result"].outcomes
-            if outcome.exercise == name
-            for sentence in outcome.mistakes
-        )
-        overview.append(
-            {
-                "name": name,
-                "mean": sum(earned) / len(earned) if earned else None,
-                "max": sum(points.values()),
-                "full": sum(value == sum(points.values()) for value in earned),
-                "mistakes": mistakes.most_common(),
-            }
-        )
-    return overview

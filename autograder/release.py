@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
-from .course import Assignment
 from .escape import file_names, plain
 from .model import Kind, Result, Status
+from .outline import Outline
 from .score import Score, by_hand, score
 
 CENT = Decimal("0.01")  # an LMS keeps two places
@@ -30,7 +30,7 @@ class Release:
     open: str = ""  # why there is no score
 
 
-def releases(results: Sequence[Result], assignment: Assignment, folder: Path) -> list[Release]:
+def releases(results: Sequence[Result], assignment: Outline, folder: Path) -> list[Release]:
     """What there is to tell of each result; `folder` is the results folder."""
     counting = by_hand(results, assignment.question_points)
     pages = file_names((result.student_id for result in results), ".html")
@@ -70,7 +70,7 @@ def _open(result: Result, points: Score) -> str:
     return ""
 
 
-def _comment(result: Result, points: Score, assignment: Assignment) -> str:
+def _comment(result: Result, points: Score, assignment: Outline) -> str:
     """The score, and a line for each exercise that lost points: what its student should read."""
     if points.total is None:
         return ""

@@ -28,9 +28,10 @@ def report(folder: Path | None, results: Path, roster: Path | None = None) -> No
     from .store import Store, read_about
 
     about = read_about(results)
-    assignment = find_course(folder).assignment(about["assignment"])
+    outline = find_course(folder).outline(about["assignment"])
     with Store(results, about) as store:
-        pipeline.publish(store, results, assignment, read_roster(roster) if roster else {})
+        known = read_roster(roster) if roster else {}
+        pipeline.publish(store.results(), results, outline, known)
     click.echo(plain(str(results / "report.html")))
 
 
@@ -92,9 +93,9 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
         click.echo(plain(line))
 
     about = read_about(results)
-    assignment = find_course(folder).assignment(about["assignment"])
+    outline = find_course(folder).outline(about["assignment"])
     with Store(results, about) as store:
-        order = Order(target, results, assignment, list(store.results()), **options)
+        order = Order(target, results, outline, list(store.results()), **options)
         problems = FORMATS[target].write(order, say)
     if without := [r.student_id for r in order.results if r.status is Status.grader_error]:
         say(f"no score, as our grader failed: {', '.join(without)}: grade them again")
@@ -117,8 +118,8 @@ def import_(folder: Path | None, results: Path, source: str, course: Path | None
     from .store import Store, read_about
 
     about = read_about(results)
-    assignment = find_course(folder).assignment(about["assignment"])
-    found = marks_of(course, assignment.name, assignment.question_points, assignment.rubric)
+    outline = find_course(folder).outline(about["assignment"])
+    found = marks_of(course, outline.name, outline.question_points, outline.rubric)
     count = students = 0
     with Store(results, about) as store:
         known = {result.student_id: result.marks for result in store.results()}
@@ -136,5 +137,5 @@ def import_(folder: Path | None, results: Path, source: str, course: Path | None
                     click.echo(plain(f"{student}: {mark.question}: the mark was taken back"))
             store.mark(student, given, all_of=MARKER)
             count, students = count + len(given), students + bool(given)
-        pipeline.publish(store, results, assignment, {})
+        pipeline.publish(store.results(), results, outline)
     click.echo(f"{count} marks of {students} students")

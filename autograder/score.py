@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from .files import PRIVATE, replacing
 from .grading import Points, Rubric
 from .late import ON_TIME, LateRules, Penalty, penalty
 from .model import Kind, Result, Status
+from .outline import Outline
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Score:
 
 def by_hand(results: Iterable[Result], questions: Points) -> Points:
     """The questions that count: all of them once anybody has a mark, none before."""
-    return questions if any(result.marks for result in results) else {}
+    return questions if questions and any(result.marks for result in results) else {}
 
 
 def score(
@@ -59,41 +61,40 @@ def score(
     return Score(exercises, marked, sum(earned) - lost.points, most, lost)
 
 
-def write_csv(
-    path: Path,
-    results: Sequence[Result],
-    rubric: Rubric,
-    questions: Points,
-    late: LateRules | None = None,
-) -> None:
+def write_csv(path: Path, results: Iterable[Result], outline: Outline) -> None:
     """Write `scores.csv` (UTF-8, RFC 4180): one row for each submission, a column an exercise.
 
     Nobody else may read it, as it is of a whole class.
     The columns of the questions come after these; they are empty where nobody has marked yet. Where
     there is a late policy, `late` is last: the points taken away, as a negative number.
     """
+    rows = (row(result, found, outline) for result, found in scored(results, outline))
     with replacing(path, PRIVATE) as file:
         writer = csv.writer(file)
-        for row in table(results, rubric, questions, late):
-            writer.writerow(cell(v) if isinstance(v, str) else number(v) for v in row)
+        for values in itertools.chain([header(outline)], rows):
+            writer.writerow(cell(v) if isinstance(v, str) else number(v) for v in values)
 
 
-def table(
-    results: Sequence[Result],
-    rubric: Rubric,
-    questions: Points,
-    late: LateRules | None = None,
-) -> Iterator[Sequence[str | float | None]]:
-    """The header of `scores.csv`, then its rows; what is open is None."""
-    counting = by_hand(results, questions)
-    header = ["student_id", "submission", "status", "score", "max_score"]
-    yield [*header, *rubric, *questions, *(["late"] if late else [])]
+def scored(results: Iterable[Result], outline: Outline) -> Iterator[tuple[Result, Score]]:
+    """Each result with its points; it goes twice over `results`."""
+    counting = by_hand(results, outline.question_points)
     for result in results:
-        found = score(result, rubric, counting, late)
-        marks = [found.questions.get(question) for question in questions]
-        lost = [0.0 - found.late.points] if late else []
-        known = (result.student_id, result.path, result.status.value)
-        yield [*known, found.total, found.max_score, *found.exercises.values(), *marks, *lost]
+        yield result, score(result, outline.rubric, counting, outline.late)
+
+
+def header(outline: Outline) -> Sequence[str]:
+    """The names of the columns of `scores.csv`."""
+    late = ["late"] if outline.late else []
+    known = ("student_id", "submission", "status", "score", "max_score")
+    return [*known, *outline.rubric, *outline.question_points, *late]
+
+
+def row(result: Result, found: Score, outline: Outline) -> Sequence[str | float | None]:
+    """A row of `scores.csv`; what is open is None."""
+    marks = [found.questions.get(question) for question in outline.question_points]
+    lost = [0.0 - found.late.points] if outline.late else []
+    known = (result.student_id, result.path, result.status.value)
+    return [*known, found.total, found.max_score, *found.exercises.values(), *marks, *lost]
 
 
 def number(points: float | None) -> str:

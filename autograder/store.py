@@ -7,6 +7,7 @@ changed rubric is a new score without a new run.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -14,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, select
-from sqlalchemy.engine import Connection
+from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
 from .errors import ResultsError
@@ -81,73 +82,22 @@ class Store:
         except DatabaseError as error:
             raise trouble(self._path, error.orig) from error
 
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except DatabaseError as error:
-            raise trouble(self._path, error.orig) from error
-        except ValueError as error:
-            raise damaged(self._path, error) from error
-
     def done(self) -> dict[str, tuple[str, str, Receipt]]:
         """Of each result that need not be made again: its fingerprint, path and receipt."""
         done = select(SUBMISSIONS).where(SUBMISSIONS.c.status != Status.grader_error)
-        with self._reading() as connection:
+        with _reading(self._engine, self._path) as connection:
             rows = connection.execute(done)
             return {row.student_id: (row.fingerprint, row.path, _receipt(row)) for row in rows}
 
-    def save(self, result: Result) -> None:
-        """Record one result, in place of an earlier one of the same student."""
+    def save(self, *results: Result) -> None:
+        """Record results, all or none, each in place of an earlier one of the same student."""
         with self._transaction() as connection:
-            of_student = SUBMISSIONS.c.student_id == result.student_id
-            connection.execute(SUBMISSIONS.delete().where(of_student))
-            row = {
-                "student_id": result.student_id,
-                "path": result.path,
-                "status": result.status,
-                "problem": result.problem,
-                "fingerprint": result.fingerprint,
-                "tier": result.tier,
-                "seconds": result.seconds,
-                "graded_at": _now(),
-            } | asdict(result.receipt)
-            new = connection.execute(SUBMISSIONS.insert().returning(SUBMISSIONS.c.id), row)
-            key = new.scalar_one()
-            _insert(
-                connection,
-                NOTES,
-                key,
-                [{"cell": note.cell, "message": note.message} for note in result.notes],
-            )
-            _insert(
-                connection,
-                VERDICTS,
-                key,
-                [
-                    {"exercise": o.exercise, "check": v.check, "kind": v.kind, "hint": v.hint}
-                    for o in result.outcomes
-                    for v in o.verdicts
-                ],
-            )
-            _insert(
-                connection,
-                MISTAKES,
-                key,
-                [
-                    {"exercise": o.exercise, "sentence": s}
-                    for o in result.outcomes
-                    for s in o.mistakes
-                ],
-            )
+            for result in results:
+                _save(connection, result)
 
-    def results(self) -> Iterator[Result]:
-        """All results, sorted by student id, one at a time."""
-        with self._reading() as connection:
-            rows = connection.execute(select(SUBMISSIONS).order_by(SUBMISSIONS.c.student_id))
-            for row in rows:
-                yield _result(connection, row)
+    def results(self) -> Results:
+        """All results, sorted by student id."""
+        return Results(self._path.parent)
 
     def mark(self, student_id: str, marks: Iterable[Mark], all_of: str | None = None) -> None:
         """Record marks given by hand, in place of earlier ones for the same questions.
@@ -175,7 +125,7 @@ class Store:
         with self._transaction() as connection:
             connection.execute(SUBMISSIONS.delete().where(SUBMISSIONS.c.student_id == student_id))
             connection.execute(MARKS.delete().where(MARKS.c.student_id == student_id))
-        with self._reading() as connection:
+        with _reading(self._engine, self._path) as connection:
             outside = connection.execution_options(isolation_level="AUTOCOMMIT")
             outside.exec_driver_sql("VACUUM")  # deleted rows stay in the file until then
             outside.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -192,8 +142,47 @@ def read_about(folder: Path) -> dict[str, str]:
     return inspect(folder / FILE)
 
 
+@contextlib.contextmanager
+def _reading(engine: Engine, path: Path) -> Iterator[Connection]:
+    """A connection that only reads; what goes wrong becomes an error for people."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except DatabaseError as error:
+        raise trouble(path, error.orig) from error
+    except ValueError as error:
+        raise damaged(path, error) from error
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _save(connection: Connection, result: Result) -> None:
+    of_student = SUBMISSIONS.c.student_id == result.student_id
+    connection.execute(SUBMISSIONS.delete().where(of_student))
+    row = {
+        "student_id": result.student_id,
+        "path": result.path,
+        "status": result.status,
+        "problem": result.problem,
+        "fingerprint": result.fingerprint,
+        "tier": result.tier,
+        "seconds": result.seconds,
+        "graded_at": _now(),
+    } | asdict(result.receipt)
+    key = connection.execute(SUBMISSIONS.insert().returning(SUBMISSIONS.c.id), row).scalar_one()
+    notes = [{"cell": note.cell, "message": note.message} for note in result.notes]
+    verdicts = [
+        {"exercise": o.exercise, "check": v.check, "kind": v.kind, "hint": v.hint}
+        for o in result.outcomes
+        for v in o.verdicts
+    ]
+    mistakes = [
+        {"exercise": o.exercise, "sentence": s} for o in result.outcomes for s in o.mistakes
+    ]
+    for table, rows in ((NOTES, notes), (VERDICTS, verdicts), (MISTAKES, mistakes)):
+        _insert(connection, table, key, rows)
 
 
 def _insert(
@@ -208,28 +197,68 @@ def _receipt(row: Any) -> Receipt:
     return Receipt(row.attempt, row.submitted_at, row.late, row.as_of)
 
 
-def _result(connection: Connection, row: Any) -> Result:
-    def belonging(table: Table) -> list[Any]:
-        chosen = select(table).where(table.c.submission == row.id).order_by(table.c.position)
-        return list(connection.execute(chosen))
+class Results(Iterable[Result]):
+    """What a record holds, sorted by student id: read anew, one at a time, in each loop over it.
 
-    of_student = select(MARKS).where(MARKS.c.student_id == row.student_id)
-    marks = connection.execute(of_student.order_by(MARKS.c.question))
-    verdicts: dict[str, list[Verdict]] = {}
-    for v in belonging(VERDICTS):
-        verdicts.setdefault(v.exercise, []).append(Verdict(v.check, Kind(v.kind), v.hint))
-    mistakes: dict[str, list[str]] = {}
-    for m in belonging(MISTAKES):
-        mistakes.setdefault(m.exercise, []).append(m.sentence)
+    A loop raises ResultsError if the record cannot be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+
+    def __iter__(self) -> Iterator[Result]:
+        engine = connect(self._path)
+        with contextlib.ExitStack() as opened:
+            opened.callback(engine.dispose)
+            connection = opened.enter_context(_reading(engine, self._path))
+            notes, verdicts, mistakes = (
+                _Belongings(connection, table, table.c.submission == SUBMISSIONS.c.id)
+                for table in (NOTES, VERDICTS, MISTAKES)
+            )
+            marks = _Belongings(connection, MARKS, MARKS.c.student_id == SUBMISSIONS.c.student_id)
+            rows = connection.execute(select(SUBMISSIONS).order_by(SUBMISSIONS.c.student_id))
+            tables = (notes, verdicts, mistakes, marks)
+            for row in rows:
+                yield _result(row, *(table.of(row.id) for table in tables))
+
+
+class _Belongings:
+    """The rows of one table, in the order of the submissions that they belong to."""
+
+    def __init__(self, connection: Connection, table: Table, belongs: ColumnElement[bool]) -> None:
+        order = table.c.question if table is MARKS else table.c.position
+        chosen = select(SUBMISSIONS.c.id.label("owner"), table).join(SUBMISSIONS, belongs)
+        rows = connection.execute(chosen.order_by(SUBMISSIONS.c.student_id, order))
+        self._groups = itertools.groupby(rows, lambda row: row.owner)
+        self._next = next(self._groups, None)
+
+    def of(self, owner: int) -> list[Any]:
+        """Those of one submission; ask for each in turn."""
+        if self._next is None or self._next[0] != owner:
+            return []
+        found = list(self._next[1])
+        self._next = next(self._groups, None)
+        return found
+
+
+def _result(
+    row: Any, notes: list[Any], verdicts: list[Any], mistakes: list[Any], marks: list[Any]
+) -> Result:
+    by_exercise: dict[str, list[Verdict]] = {}
+    for v in verdicts:
+        by_exercise.setdefault(v.exercise, []).append(Verdict(v.check, Kind(v.kind), v.hint))
+    sentences: dict[str, list[str]] = {}
+    for m in mistakes:
+        sentences.setdefault(m.exercise, []).append(m.sentence)
     return Result(
         student_id=row.student_id,
         path=row.path,
         status=Status(row.status),
         problem=row.problem,
-        notes=tuple(CellNote(n.cell, n.message) for n in belonging(NOTES)),
+        notes=tuple(CellNote(n.cell, n.message) for n in notes),
         outcomes=tuple(
-            Outcome(exercise, tuple(found), tuple(mistakes.get(exercise, ())))
-            for exercise, found in verdicts.items()
+            Outcome(exercise, tuple(found), tuple(sentences.get(exercise, ())))
+            for exercise, found in by_exercise.items()
         ),
         fingerprint=row.fingerprint,
         tier=row.tier,

@@ -6,19 +6,21 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from .course import Assignment
 from .escape import plain
 from .model import Result, Status
-from .pages import summary
-from .proof import Trial
+from .overview import Overview
 from .roster import Roster
-from .score import by_hand, number, score
+from .score import number
+
+if TYPE_CHECKING:
+    from .proof import Trial  # with torch, which takes seconds to import
 
 FEW = 40  # rows that are still worth printing one by one
 WIDTH_OF_ID, WIDTH_OF_SCORE = 22, 5
@@ -65,59 +67,50 @@ def progress(total: int) -> Iterator[Callable[[str, Result | None], None]]:
 
 
 def summarise(
-    results: list[Result],
-    assignment: Assignment,
-    out: Path,
-    here: Container[str],
-    roster: Roster | None = None,
+    overview: Overview, out: Path, here: Container[str], roster: Roster | None = None
 ) -> int:
     """Print the table and where to look. Returns the exit code: 2 if there were grader errors.
 
     `here` are the students whose submissions there are now; others are in the record only.
     """
     console = Console(highlight=False)
-    counting = by_hand(results, assignment.question_points)
+    rows = overview.rows
     table = Table(box=None, header_style="bold", pad_edge=False)
-    if len(results) <= FEW:
+    if len(rows) <= FEW:
         room = max(20, console.width - WIDTH_OF_ID - WIDTH_OF_SCORE - 2)
         table.add_column("student", no_wrap=True, max_width=WIDTH_OF_ID, overflow="ellipsis")
         table.add_column("score", no_wrap=True, width=WIDTH_OF_SCORE, justify="right")
         table.add_column("first thing that went wrong", no_wrap=True, max_width=room)
-        for result in results:
-            points = score(result, assignment.rubric, counting, assignment.late)
-            total = "-" if points.total is None else number(points.total)
-            table.add_row(_text(result.student_id), total, _text(summary(result)))
+        for row in rows:
+            total = "-" if row.total is None else number(row.total)
+            table.add_row(_text(row.student_id), total, _text(row.problem))
     else:
         table.add_column("exercise")
         table.add_column("mean", justify="right")
         table.add_column("of", justify="right")
-        scores = [score(result, assignment.rubric, counting) for result in results]
-        for exercise, checks in assignment.rubric.items():
-            earned = [s.exercises[exercise] for s in scores]
-            known = [value for value in earned if value is not None]
-            mean = f"{sum(known) / len(known):.2f}" if known else "-"
-            table.add_row(exercise, mean, number(sum(checks.values())))
+        for exercise, tally in overview.exercises.items():
+            mean = "-" if tally.mean is None else f"{tally.mean:.2f}"
+            table.add_row(exercise, mean, number(tally.points))
     console.print(table)
-    most = assignment.max_score + sum(counting.values())
-    counts = Counter(result.status for result in results)
-    kinds = ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
-    console.print(f"\n{len(results)} submissions ({kinds}), {number(most)} points")
+    counts = {status: overview.of(status) for status in Status}
+    kinds = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    console.print(f"\n{len(rows)} submissions ({kinds}), {number(overview.max_score)} points")
     for what, where in {"scores": "scores.csv", "report": "report.html", "feedback": ""}.items():
         console.print(_text(f"{what:10}{out / (where or what)}"), soft_wrap=True)
-    if gone := [result.student_id for result in results if result.student_id not in here]:
+    if gone := [row.student_id for row in rows if row.student_id not in here]:
         names = ", ".join(gone[:FEW]) + (" ..." if len(gone) > FEW else "")
         kept = f"kept from earlier runs, not among these submissions: {names}"
         console.print(_text(kept), soft_wrap=True)
-    handed_in = {result.student_id for result in results}
+    handed_in = {row.student_id for row in rows}
     if missing := [student for student in roster or () if student not in handed_in]:
         names = ", ".join(missing[:FEW]) + (" ..." if len(missing) > FEW else "")
         nothing = f"handed nothing in, {len(missing)} of the class list: {names}"
         console.print(_text(nothing), soft_wrap=True)
-    errors = [result for result in results if result.status is Status.grader_error]
-    for problem, number_of in Counter(result.problem for result in errors).items():
-        text = _text(f" ({number_of} of {len(results)}): {problem}")
+    problems = Counter(row.problem for row in rows if row.status is Status.grader_error)
+    for problem, number_of in problems.items():
+        text = _text(f" ({number_of} of {len(rows)}): {problem}")
         console.print(Text.assemble(("grader error", "bold red"), text), soft_wrap=True)
-    return 2 if errors else 0
+    return 2 if problems else 0
 
 
 def show_proof(trials: Iterable[Trial], title: str) -> int:

@@ -28,6 +28,7 @@ from .worker.sandbox import PROCESSES, UNPRIVILEGED
 from .worker.settings import Settings
 
 START_SECONDS = 120.0  # for a zygote to import everything
+RECYCLED_AFTER = 2000  # workers: whatever may pile up in a zygote ends with it
 HEADROOM = 512 << 20  # bytes that a worker may copy of its zygote's pages, and its scratch space
 WORKER_FILES = ("__init__.py", "errors.py", "exercise.py", "observation.py", "wire.py", "worker")
 ZYGOTE = ("-m", "autograder.worker.zygote")
@@ -52,6 +53,7 @@ class Zygote:
         self._settings, self._home, self._cgroups = settings, home, cgroups
         self._made: list[Cgroup] = []  # the worker's, if there is one, and the zygote's
         self._closed = False
+        self.forked = 0  # workers, since it was started
         self._start()
 
     def _start(self) -> None:
@@ -93,6 +95,7 @@ class Zygote:
         with ours, self._scratch() as scratch:
             try:
                 with theirs:
+                    self.forked += 1
                     self._command(b"w" + os.fsencode(scratch), theirs.fileno())
                 self._join_next_cgroup()
                 worker.await_confined()
@@ -151,6 +154,7 @@ class Zygote:
         self._stop()
         if self._closed:
             raise SandboxError("grading was stopped")
+        self.forked = 0
         self._start()
 
     def close(self) -> None:
@@ -228,6 +232,8 @@ class Zygotes:
             if slot not in self._zygotes:
                 settings = replace(self._settings, slot=slot)
                 self._zygotes[slot] = Zygote(settings, self._home, self._cgroups)
+            elif self._zygotes[slot].forked >= RECYCLED_AFTER:
+                self._zygotes[slot].restart()
             yield self._zygotes[slot]
         finally:
             self._idle.put(slot)

@@ -5,7 +5,6 @@ step, and one exercise tried on its visible case. Usage: bench_sandbox.py [JOBS]
 """
 
 import contextlib
-import itertools
 import platform
 import statistics
 import sys
@@ -60,7 +59,8 @@ def job(zygote: zygotes.Zygote) -> float:
     return 1000 * took
 
 
-def main(jobs: int = 200) -> None:
+def measure(jobs: int) -> dict[str, list[float]]:
+    """Milliseconds of each job, by tier, the best one last."""
     here = detect()
     better = ORDER[ORDER.index(here.name) :]
     tiers = {BARE: Tier("D")} | {n: Tier(n, here.landlock) for n in ("B", "A", "S") if n in better}
@@ -79,7 +79,7 @@ def main(jobs: int = 200) -> None:
                 took = job(zygote)
                 if number >= WARM_UP:
                     times.setdefault(name, []).append(took)
-    show(times, jobs)
+    return times
 
 
 def show(times: dict[str, list[float]], jobs: int) -> None:
@@ -104,4 +104,5 @@ def show(times: dict[str, list[float]], jobs: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, itertools.islice(sys.argv, 1, 2)))
+    count = int(sys.argv[1]) if sys.argv[1:] else 200
+    show(measure(count), count)

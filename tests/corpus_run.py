@@ -24,12 +24,15 @@ from ruamel.yaml import YAML
 
 import autograder
 from autograder import cgroups, pipeline, terminal, zygotes
-from autograder.course import Assignment, Course, find_course, tolerance
+from autograder.assignment import Assignment, tolerance
+from autograder.course import Course, find_course
 from autograder.escape import file_names
 from autograder.judge import Judge, want
 from autograder.model import Result
+from autograder.overview import Overview
 from autograder.read import find_students
-from autograder.score import score
+from autograder.score import score, scored
+from autograder.store import Results
 from autograder.tier import Tier, detect
 
 TIERS = {
@@ -74,7 +77,7 @@ def main(tier: str, *names: str) -> None:
         zygotes.ZYGOTE = (str(Path(__file__).parent / "unconfined.py"),)
     job = pipeline.Job(
         students=students,
-        assignment=assignment,
+        outline=assignment,
         out=OUT,
         secret=course.secret(),
         hidden=(COURSE, OUT, CLASS, CHECKOUT),
@@ -87,10 +90,14 @@ def main(tier: str, *names: str) -> None:
     shown = io.StringIO()
     began = time.monotonic()
     with listeners(), contextlib.redirect_stdout(shown):
-        results = {r.student_id: r for r in pipeline.grade(job, lambda *_: None)}
+        pipeline.grade(job, lambda *_: None)
+        results = {r.student_id: r for r in Results(OUT)}
         each = list(results.values())
         for start in range(0, len(each), terminal.FEW):  # few at a time, so that names are shown
-            terminal.summarise(each[start : start + terminal.FEW], assignment, OUT, students)
+            overview = Overview(assignment)
+            for result, points in scored(each[start : start + terminal.FEW], assignment):
+                overview.add(result, points)
+            terminal.summarise(overview, OUT, students)
     seconds = time.monotonic() - began
     names = file_names(results, ".html")
     pages = {student: (OUT / "feedback" / name).read_text() for student, name in names.items()}

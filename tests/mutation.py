@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Assignment, find_course, tolerance
+from autograder.assignment import Assignment, tolerance
+from autograder.course import find_course
 from autograder.grading import read_yaml
 from autograder.judge import Judge, Prepared
 from autograder.model import Kind

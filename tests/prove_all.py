@@ -8,7 +8,8 @@ from pathlib import Path
 
 import torch
 
-from autograder.course import find_course, tolerance
+from autograder.assignment import tolerance
+from autograder.course import find_course
 from autograder.judge import Judge
 from autograder.proof import prove
 

@@ -19,15 +19,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.course import Assignment
 from autograder.doors import gradebook
 from autograder.doors.gradescope.report import report as gradescope
 from autograder.escape import cell as safe
 from autograder.escape import file_names, plain
 from autograder.grading import Policy
 from autograder.model import CellNote, Kind, Mark, Outcome, Result, Status, Verdict
-from autograder.pages import write_pages
-from autograder.questions import Question
+from autograder.outline import Outline
+from autograder.pipeline import publish
 from autograder.score import write_csv
 from autograder.store import Store
 from autograder.terminal import summarise
@@ -63,8 +62,7 @@ STEERS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u
 hostile = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 
 RUBRIC = {"one": {"a": 2, "b": 1}}
-QUESTIONS = {"Q": Question("Q", "", (), 2, (), 0, "")}
-MATHS = Assignment("maths", Path("assignments/maths"), {}, RUBRIC, Policy(), QUESTIONS)
+MATHS = Outline("maths", Path("assignments/maths"), RUBRIC, Policy(), {"Q": 2})
 
 
 def results_of(text: str) -> list[Result]:
@@ -95,7 +93,7 @@ class Structure(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.links += [value for name, value in attributes if name in ("href", "src")]
-        self.tags.append((tag, [pair for pair in attributes if pair[0] != "href"]))
+        self.tags.append((tag, [pair for pair in attributes if pair[0] not in ("href", "content")]))
 
     def handle_endtag(self, tag):
         self.tags.append(f"/{tag}")
@@ -112,7 +110,7 @@ class Structure(HTMLParser):
 def pages(folder: Path, text: str) -> list[Structure]:
     found = results_of(text)
     folder.mkdir()
-    write_pages(folder, found, MATHS)
+    publish(found, folder, MATHS)
     names = file_names((result.student_id for result in found), ".html")
     paths = [folder / "report.html", *(folder / "feedback" / name for name in names.values())]
     return [Structure(path) for path in paths]
@@ -154,12 +152,13 @@ def test_templates_switch_escaping_off_nowhere():
 
 @hostile
 @pytest.mark.parametrize("colours", [False, True])
-def test_the_terminal_shows_text_and_obeys_none_of_it(capsys, monkeypatch, text, colours):
+def test_the_terminal_shows_text_and_obeys_none_of_it(capsys, monkeypatch, tmp_path, text, colours):
     monkeypatch.setenv("COLUMNS", "3000")
     if colours:
         monkeypatch.setenv("FORCE_COLOR", "1")
         monkeypatch.setenv("TERM", "xterm")
-    assert summarise(results_of(text), MATHS, Path(text), {}) == 2
+    overview = publish(results_of(text), tmp_path, MATHS)
+    assert summarise(overview, Path(text), {}) == 2
     output = capsys.readouterr().out
     if colours:
         assert "\x1b[" in output
@@ -236,7 +235,8 @@ def test_different_texts_stay_different(texts):
 
 def test_every_cell_of_scores_csv_goes_through_it(tmp_path):
     found = [replace(results_of(text)[0], path=text) for text in FORMULAS]
-    write_csv(tmp_path / "scores.csv", found, {"=one": {"a": -1, "b": 1}}, {"@q": 2})
+    odd = replace(MATHS, rubric={"=one": {"a": -1, "b": 1}}, question_points={"@q": 2})
+    write_csv(tmp_path / "scores.csv", found, odd)
     text = (tmp_path / "scores.csv").read_bytes().decode()
     header, *rows = csv.reader(io.StringIO(text, newline=""))
     assert header[-2:] == ["'=one", "'@q"]

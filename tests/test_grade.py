@@ -203,6 +203,12 @@ def graded_at(course: Path) -> dict[str, str]:
         return dict(database.execute("SELECT student_id, id FROM submissions"))
 
 
+def pages_of(course: Path) -> dict[str, int]:
+    """By student, the file that is their page: another one if it was written again."""
+    pages = (course / "results" / "feedback").iterdir()
+    return {page.stem: page.stat().st_ctime_ns for page in pages}
+
+
 def test_only_what_changed_is_graded_again(course):
     folder = write(
         course.parent / "class",
@@ -213,15 +219,21 @@ def test_only_what_changed_is_graded_again(course):
     first = grade(course, folder)
     before = graded_at(course)
 
-    assert grade(course, folder) == first
-    assert graded_at(course) == before  # nothing ran
+    pages = pages_of(course)
+    done = autograder(
+        course, "grade", folder, "--out", course / "results", PYTHONPROFILEIMPORTTIME="1"
+    )
+    assert scores(course) == first
+    assert graded_at(course) == before and pages_of(course) == pages  # nothing ran, or was written
+    assert "autograder.pipeline" in done.stderr and "torch" not in done.stderr
 
     write(folder, ben_dot_ipynb=notebook(*SOLUTIONS))
     rows = grade(course, folder)
     assert [row[3] for row in rows] == [TOTAL, TOTAL, after(2)]
     assert {s for s, key in graded_at(course).items() if key != before[s]} == {"ben"}
+    assert {s for s, key in pages_of(course).items() if key != pages[s]} == {"ben"}
 
-    before = graded_at(course)
+    before, pages = graded_at(course), pages_of(course)
     rubric = course / "grading.yml"
     rubric.write_text(rubric.read_text().replace("{values: 2, ints: 1,", "{values: 20, ints: 1,"))
     rows = grade(course, folder)
@@ -232,6 +244,7 @@ def test_only_what_changed_is_graded_again(course):
         ["23", more, "23"],
     ]
     assert graded_at(course) == before  # scored anew, and nothing ran
+    assert not pages_of(course).items() & pages.items()
 
     (folder / "cat.ipynb").rename(course.parent / "cat.ipynb")  # it is kept, and told
     done = autograder(course, "grade", folder, "--out", course / "results")

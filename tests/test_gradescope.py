@@ -25,6 +25,7 @@ from autograder.errors import SubmissionsError
 from autograder.model import CellNote, Kind, Outcome, Result, Status, Verdict
 from autograder.read import find_students
 from autograder.score import score
+from autograder.store import Results
 from autograder.tier import ORDER, detect
 
 TESTS = Path(__file__).parent
@@ -422,15 +423,16 @@ def ours(course, assignment, submissions, tmp_path_factory):
         (folder / f"{name}.ipynb").write_text(text)
     job = pipeline.Job(
         students=find_students(folder, "backprop"),
-        assignment=assignment,
+        outline=assignment,
         out=folder / "results",
         secret=course.secret(),
         hidden=(course.folder, folder),
         tier=detect(),
         workers=1,
     )
-    results = pipeline.grade(job, lambda *_: None)
-    points = {result.student_id: score(result, assignment.rubric, {}) for result in results}
+    pipeline.grade(job, lambda *_: None)
+    found = Results(folder / "results")
+    points = {result.student_id: score(result, assignment.rubric, {}) for result in found}
     assert (assignment.max_score, 0) == (points["solved"].total, points["untouched"].total)
     assert 0 < points["mistaken"].total < assignment.max_score
     return {name: found.exercises for name, found in points.items()}

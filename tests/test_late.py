@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.course import Assignment
 from autograder.errors import CourseError
 from autograder.grading import LatePolicy, Policy, read_grading
 from autograder.late import LateRules, penalty
 from autograder.model import NO_RECEIPT, Kind, Mark, Outcome, Receipt, Result, Status, Verdict
-from autograder.pages import write_pages
+from autograder.outline import Outline
+from autograder.pipeline import publish
 from autograder.release import releases, rounded
 from autograder.score import score, write_csv
 
@@ -83,22 +83,22 @@ LATE = Receipt("7", "2026-11-21T12:00:00+01:00", late=True)
 VERDICTS = (Verdict("a", Kind.passed), Verdict("b", Kind.failed, "b is wrong"))
 ANN = Result("ann", "ann.ipynb", Status.graded, outcomes=(Outcome("one", VERDICTS),), receipt=LATE)
 POLICY = Policy(late=LatePolicy.model_validate({"due": {"maths": DUE}, "percent_per_day": 10}))
-MATHS = Assignment("maths", Path("assignments/maths"), {}, RUBRIC, POLICY)
+MATHS = Outline("maths", Path("assignments/maths"), RUBRIC, POLICY)
 
 
 def test_the_row_of_scores_still_sums_up(tmp_path):
     ben = replace(ANN, student_id="ben", receipt=NO_RECEIPT)
     path = tmp_path / "scores.csv"
-    write_csv(path, [ANN, ben], RUBRIC, {}, MATHS.late)
+    write_csv(path, [ANN, ben], MATHS)
     rows = list(csv.DictReader(io.StringIO(path.read_text())))
     assert list(rows[0])[-2:] == ["one", "late"]
     assert [(r["score"], r["one"], r["late"]) for r in rows] == [("5", "6", "-1"), ("6", "6", "0")]
-    write_csv(path, [ANN, ben], RUBRIC, {})
+    write_csv(path, [ANN, ben], replace(MATHS, policy=Policy()))
     assert "late" not in path.read_text()
 
 
 def test_the_feedback_page_says_what_and_why(tmp_path):
-    write_pages(tmp_path, [ANN], MATHS)
+    publish([ANN], tmp_path, MATHS)
     page = (tmp_path / "feedback" / "ann.html").read_text()
     assert "5 of 10 points" in page
     assert "1 taken off: late by 12 h 1 min, which costs 10 % of 10 points" in page

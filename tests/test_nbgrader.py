@@ -24,7 +24,8 @@ from nbgrader.utils import compute_checksum
 from traitlets.config import Config
 
 from autograder import build
-from autograder.course import find_course, tolerance
+from autograder.assignment import tolerance
+from autograder.course import find_course
 from autograder.doors.nbgrader import CONFIG
 from autograder.doors.solved import solved
 from autograder.exercise import load_exercise

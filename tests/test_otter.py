@@ -18,7 +18,8 @@ import nbformat
 import pytest
 
 from autograder import build
-from autograder.course import find_course, tolerance
+from autograder.assignment import tolerance
+from autograder.course import find_course
 from autograder.doors import otter
 from autograder.judge import Judge
 from autograder.notebook import HELPERS

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import tempfile
+import tracemalloc
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -529,7 +530,7 @@ NO_CELLS = NOT_A_NOTEBOOK + "it has no list of cells"
         (b"\xff\xfeab\0", NO_JSON),  # half a character of UTF-16
         (nb("a")[:-5], NO_JSON),
         (nb("a") + b"}", NO_JSON),
-        (b'{"cells":[], "n":' + b"9" * 5000 + b"}", NO_JSON),
+        (b'{"cells":[1], "n":' + b"9" * 5000 + b"}", NO_JSON),
         (b"[" * 200_000, NOT_A_NOTEBOOK + "its JSON is nested too deeply"),
         (b'{"a":' * 200_000, NOT_A_NOTEBOOK + "its JSON is nested too deeply"),
         (b"[]", NOT_A_NOTEBOOK + "a JSON object was expected"),
@@ -559,6 +560,18 @@ def test_what_is_no_notebook_is_told_in_a_sentence(data, problem):
     with pytest.raises(Unreadable) as error:
         read_cells("x.ipynb", data)
     assert str(error.value) == problem
+
+
+def test_saved_outputs_cost_no_memory():
+    outputs = [{"output_type": "stream", "text": [f"line {n}\n" for n in range(200_000)]}] * 5
+    data = json.dumps({"cells": [code("a", outputs=outputs), code("b")]}).encode()
+    tracemalloc.start()
+    try:
+        assert read_cells("x.ipynb", data) == ("a", "b")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(data) > 10 << 20 > 100 * most
 
 
 def test_a_notebook_with_too_many_cells_or_too_much_code_is_refused(monkeypatch):

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import Assignment
 from autograder.errors import CourseError
 from autograder.grading import Policy
 from autograder.model import Result, Status
-from autograder.pages import write_pages
+from autograder.outline import Outline
+from autograder.pipeline import publish
 from autograder.roster import Person, read_roster
 from autograder.terminal import summarise
 
-MATHS = Assignment("maths", Path("assignments/maths"), {}, {"one": {"a": 1}}, Policy())
+MATHS = Outline("maths", Path("assignments/maths"), {"one": {"a": 1}}, Policy())
 
 
 @pytest.mark.parametrize(
@@ -57,16 +57,16 @@ def test_a_class_list_that_is_none_is_told(content, said, tmp_path):
 def test_the_report_has_names_and_who_is_missing_and_feedback_has_none(tmp_path, capsys):
     roster = {"1": Person("Zoë <b>", "", "B"), "2": Person("Ann Other", "", "C")}
     results = [Result("1", "1.ipynb", Status.unreadable), Result("9", "9", Status.unreadable)]
-    write_pages(tmp_path, results, MATHS, roster)
+    overview = publish(results, tmp_path, MATHS, roster)
     report = (tmp_path / "report.html").read_text()
     assert "Zoë &lt;b&gt;" in report and "not in the class list" in report
     assert "Handed nothing in" in report and "Ann Other" in report
     assert not any("Zoë" in p.read_text() for p in (tmp_path / "feedback").iterdir())
-    summarise(results, MATHS, tmp_path, ["1", "9"], roster)
+    summarise(overview, tmp_path, ["1", "9"], roster)
     assert "handed nothing in, 1 of the class list: 2" in capsys.readouterr().out
 
 
 def test_without_a_class_list_a_report_says_nothing_of_names(tmp_path):
-    write_pages(tmp_path, [Result("1", "1.ipynb", Status.unreadable)], MATHS)
+    publish([Result("1", "1.ipynb", Status.unreadable)], tmp_path, MATHS)
     report = (tmp_path / "report.html").read_text()
     assert "class list" not in report and "Handed nothing in" not in report

@@ -17,8 +17,10 @@ from workers import (
     solutions,
 )
 
+from autograder import zygotes
 from autograder.model import Kind, Submission
 from autograder.run import _Notebook
+from autograder.tier import detect
 
 LOST = {
     "endless loop": ("while True: pass", Kind.timed_out),
@@ -310,3 +312,13 @@ def test_a_thread_left_running_spoils_no_other_exercise(grader):
         "    threading.Thread(target=write, daemon=True).start()"
     )
     assert grader(*solutions(**{FIRST: noise})).points == FULL | {FIRST: 0}
+
+
+def test_a_zygote_is_replaced_when_it_has_forked_its_share(monkeypatch):
+    monkeypatch.setattr(zygotes, "RECYCLED_AFTER", 2)
+    parents = []
+    with pool(detect(trusted=True)) as opened:
+        for _ in range(5):
+            with opened.lease() as zygote, zygote.worker():
+                parents.append(zygote._process.pid)
+    assert len(set(parents)) == 3 and parents == sorted(parents)

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import Assignment
 from autograder.errors import ResultsError
 from autograder.escape import file_names
 from autograder.files import replacing
 from autograder.grading import Policy
 from autograder.model import NO_RECEIPT, CellNote, Kind, Outcome, Receipt, Result, Status, Verdict
-from autograder.pages import IN_WORDS, summary, write_pages
+from autograder.outline import Outline
+from autograder.overview import summary
+from autograder.pages import IN_WORDS
+from autograder.pipeline import publish
 from autograder.score import Score, number, score, write_csv
 from autograder.store import FILE, Store, read_about
 
@@ -118,7 +120,7 @@ def test_the_csv_is_exactly_as_promised(tmp_path):
         replace(CRASHED, student_id="dee"),
         *(replace(UNREADABLE, student_id=name, path=name) for name in awkward),
     ]
-    write_csv(tmp_path / "scores.csv", results, RUBRIC, {})
+    write_csv(tmp_path / "scores.csv", results, MATHS)
     written = (tmp_path / "scores.csv").read_bytes()
     long = b"x" * 300
     zero = b"unreadable,0,3.5,0,0\r\n"
@@ -143,7 +145,7 @@ def test_the_csv_is_exactly_as_promised(tmp_path):
 
 
 def test_a_class_without_submissions_has_a_header(tmp_path):
-    write_csv(tmp_path / "scores.csv", [], {"one": {"a": 1}}, {})
+    write_csv(tmp_path / "scores.csv", [], replace(MATHS, rubric={"one": {"a": 1}}))
     header = b"student_id,submission,status,score,max_score,one\r\n"
     assert (tmp_path / "scores.csv").read_bytes() == header
 
@@ -338,7 +340,7 @@ def test_a_folder_without_a_record_is_told_with_the_cure(tmp_path):
 
 # Pages
 
-MATHS = Assignment("maths", Path("assignments/maths"), {}, RUBRIC, Policy())
+MATHS = Outline("maths", Path("assignments/maths"), RUBRIC, Policy())
 
 
 class Page(HTMLParser):
@@ -361,7 +363,7 @@ class Page(HTMLParser):
 
 def written(folder, *results):
     """The report and the feedback pages, by student."""
-    write_pages(folder, results, MATHS)
+    publish(results, folder, MATHS)
     names = file_names((r.student_id for r in results), ".html")
     pages = {student: folder / "feedback" / name for student, name in names.items()}
     return Page(folder / "report.html"), {student: Page(path) for student, path in pages.items()}

@@ -23,12 +23,13 @@ from hypothesis import strategies as st
 from test_gradescope import SCHEMA
 
 from autograder.cli import main
-from autograder.course import Assignment, find_course
+from autograder.course import find_course
 from autograder.errors import ResultsError, SheetError
 from autograder.files import write_private
 from autograder.grading import LatePolicy, Policy
 from autograder.model import Kind, Outcome, Receipt, Result, Status, Verdict
-from autograder.pages import write_pages
+from autograder.outline import Outline
+from autograder.pipeline import publish
 from autograder.score import write_csv
 from autograder.sheets import FORMATS
 from autograder.sheets.cells import edited, parse
@@ -38,7 +39,7 @@ from autograder.store import Store
 
 ROOT = Path(__file__).parent.parent
 RUBRIC = {"one": {"a": 8.5, "b": 1.5}}
-HW1 = Assignment("hw1", Path("assignments/hw1"), {}, RUBRIC, Policy())
+HW1 = Outline("hw1", Path("assignments/hw1"), RUBRIC, Policy())
 HINT = 'Not \\ "right": x;=1 <b>1</b>\\'  # of what stumbles over backslashes, quotes and markup
 
 
@@ -648,7 +649,7 @@ def unzipped(path, told):
 def test_canvas_takes_feedback_under_the_name_that_was_handed_in(export, tmp_path):
     results = [graded(student, path=path) for student, (path, _) in CANVAS_NAMES.items()]
     (tmp_path / "results").mkdir()
-    write_pages(tmp_path / "results", results, HW1)
+    publish(results, tmp_path / "results", HW1)
     ours = replace(failed("106"), path="noe_106_7_hw1.ipynb")
     before = CANVAS.replace(b"EX", b"").replace(b"N/A", b"").replace(b"7.00", b"")
     _, told = export("canvas", before, *results, ours, feedback=True)
@@ -677,7 +678,7 @@ def moodle_page_of(name, known):
 def test_moodle_takes_feedback_by_participant_and_the_zip_names_nobody(export, tmp_path):
     results = [graded(n, path=f"Jane Doe_{n}_assignsubmission_file_/a.ipynb") for n in ("11", "12")]
     (tmp_path / "results").mkdir()
-    write_pages(tmp_path / "results", results, HW1)
+    publish(results, tmp_path / "results", HW1)
     others = (failed("14"), graded("13"), graded("99"))  # ours, locked, not there
     _, told = export("moodle", MOODLE, *results, *others, feedback=True)
     pages = unzipped(tmp_path / "results/moodle-feedback.zip", told)
@@ -713,7 +714,7 @@ def test_json_has_the_fields_of_scores_csv_and_more(export, tmp_path):
     assert [rows[2][key] for key in ("status", "score", "one", "comment")] == [
         *("grader_error", None, None, None)
     ]
-    write_csv(tmp_path / "scores.csv", results, RUBRIC, {})
+    write_csv(tmp_path / "scores.csv", results, HW1)
     header = next(csv.reader((tmp_path / "scores.csv").read_text().splitlines()))
     assert list(rows[0])[: len(header)] == header
 

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from .. import wire
-from ..course import Assignment, Course, tolerance
+from ..assignment import Assignment, tolerance
+from ..course import Course
 from ..judge import Judge
 from ..notebook import Values, student_cells
 from ..worker.cells import imports_of

@@ -16,10 +16,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..course import Assignment
 from ..errors import ResultsError
 from ..grading import Points
 from ..model import Kind, Outcome, Result
+from ..outline import Outline
 from ..read import NOTEBOOK_ENDINGS
 from ..score import score
 from .school import LOGGED, School, open_school, without_noise
@@ -31,7 +31,7 @@ UNCONVERTED = (
 
 
 def export(
-    course: Path, assignment: Assignment, results: Iterable[Result]
+    course: Path, assignment: Outline, results: Iterable[Result]
 ) -> Iterator[tuple[str, str]]:
     """Write autograded notebooks, scores and comments; yields each student, and what went wrong.
 
@@ -74,7 +74,7 @@ def export(
 
 @contextlib.contextmanager
 def _named_as_released(
-    school: School, folder: Path, names: list[str], assignment: Assignment, result: Result
+    school: School, folder: Path, names: list[str], assignment: Outline, result: Result
 ) -> Iterator[str]:
     """The folder to take for `submitted`: a copy where the student renamed the notebook.
 
@@ -92,7 +92,7 @@ def _named_as_released(
         yield step
 
 
-def _converter(school: School, submitted: str, assignment: Assignment, result: Result) -> Any:
+def _converter(school: School, submitted: str, assignment: Outline, result: Result) -> Any:
     """`nbgrader autograde` for one student, with our results where it would run the notebook."""
     from nbgrader import preprocessors as steps  # type: ignore[import-untyped]
     from nbgrader.converters import Autograde  # type: ignore[import-untyped]
@@ -150,7 +150,7 @@ def _imported(step: Any) -> Any:
     return import_item(step) if isinstance(step, str) else step
 
 
-def _fill_in(notebook: Any, assignment: Assignment, result: Result) -> None:
+def _fill_in(notebook: Any, assignment: Outline, result: Result) -> None:
     """Put scores and sentences where the outputs of the test cells would be."""
     points = score(result, assignment.rubric, {}).exercises
     outcomes = {outcome.exercise: outcome for outcome in result.outcomes}
@@ -167,7 +167,7 @@ def _fill_in(notebook: Any, assignment: Assignment, result: Result) -> None:
 
 
 def _save(
-    gradebook: Any, assignment: Assignment, result: Result, directory: Any, folder: Path
+    gradebook: Any, assignment: Outline, result: Result, directory: Any, folder: Path
 ) -> None:
     """Scores, also of test cells that the student deleted; what they should read; and when."""
     points = score(result, assignment.rubric, {}).exercises

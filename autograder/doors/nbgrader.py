@@ -19,7 +19,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..course import Assignment, Course
+from ..assignment import Assignment
+from ..course import Course
 from ..notebook import Cell, Values, notebook, student_cells
 from ..questions import Question
 from .bundle import bundle

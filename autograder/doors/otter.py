@@ -20,7 +20,8 @@ import torch
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .. import notebook
-from ..course import Assignment, Course
+from ..assignment import Assignment
+from ..course import Course
 from ..exercise import Exercise
 from ..grading import Points
 from ..notebook import Cell, Values, code_cell, markdown_cell

@@ -18,7 +18,8 @@ from typing import Any
 import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ..course import Assignment, Course
+from ..assignment import Assignment
+from ..course import Course
 from ..errors import CourseError
 from ..grading import Points
 from ..notebook import Cell, Values, code_cell, markdown_cell, notebook, student_cells

@@ -13,9 +13,9 @@ from ..errors import ResultsError, SheetError
 from ..files import write_private
 from ..folder import is_ours
 
-if TYPE_CHECKING:  # both import torch, which takes seconds
-    from ..course import Assignment
+if TYPE_CHECKING:  # these import torch, which takes seconds
     from ..model import Result
+    from ..outline import Outline
     from ..release import Release
 
 
@@ -25,7 +25,7 @@ class Order:
 
     target: str  # the format
     folder: Path  # of the results
-    assignment: Assignment
+    assignment: Outline
     results: Sequence[Result]
     gradebook: Path | None = None  # the LMS's own export
     file: Path | None = None

@@ -7,8 +7,6 @@ from collections.abc import Callable
 
 from .. import exports, score
 from ..errors import ResultsError
-from ..grading import Points, Rubric
-from ..late import LateRules
 from ..score import number
 from .order import Order
 
@@ -16,7 +14,7 @@ from .order import Order
 def write_csv(order: Order, say: Callable[[str], None]) -> int:
     """Write the file that `grade` writes."""
     path = order.place("scores.csv", usual=True)
-    score.write_csv(path, order.results, *_points(order))
+    score.write_csv(path, order.results, order.assignment)
     if order.file:
         exports.note(order.folder, path)
     say(str(path))
@@ -26,18 +24,17 @@ def write_csv(order: Order, say: Callable[[str], None]) -> int:
 def write_json(order: Order, say: Callable[[str], None]) -> int:
     """Write an array with an object for each row of scores.csv; what is open there is null."""
     path = order.place("scores.json")
-    header, *rows = score.table(order.results, *_points(order))
-    names = [str(name) for name in header]
+    names = score.header(order.assignment)
     more = ("attempt", "submitted_at", "flagged_late", "comment")
     if len({*names, *more}) < len(names) + len(more):
         raise ResultsError(f"{path}: an exercise has the name of another column: rename it")
     releases = {release.student_id: release for release in order.releases}
     found = []
-    for result, row in zip(order.results, rows, strict=True):
+    for result, points in score.scored(order.results, order.assignment):
         receipt = result.receipt
         known = (receipt.attempt or None, receipt.submitted_at or None, receipt.late)
         comment = releases[result.student_id].comment or None
-        cells = [_value(cell) for cell in row]
+        cells = [_value(cell) for cell in score.row(result, points, order.assignment)]
         found.append(dict(zip([*names, *more], [*cells, *known, comment], strict=True)))
     order.write(path, (json.dumps(found, indent=1) + "\n").encode())
     say(str(path))
@@ -47,8 +44,3 @@ def write_json(order: Order, say: Callable[[str], None]) -> int:
 def _value(cell: str | float | None) -> str | float | None:
     """A cell as JSON has it; numbers as scores.csv writes them."""
     return cell if isinstance(cell, str | None) else json.loads(number(cell))
-
-
-def _points(order: Order) -> tuple[Rubric, Points, LateRules | None]:
-    assignment = order.assignment
-    return assignment.rubric, assignment.question_points, assignment.late

@@ -13,7 +13,7 @@ import click
 from ..escape import plain
 
 if TYPE_CHECKING:
-    from ..course import Assignment
+    from ..outline import Outline
     from ..release import Release
     from .lms import Lms, Target
 
@@ -55,7 +55,7 @@ def upload(
     from .plan import Row, Wishes
 
     about = read_about(results)
-    assignment = find_course(folder).assignment(about["assignment"])
+    assignment = find_course(folder).outline(about["assignment"])
     wishes = Wishes(comment, feedback, overwrite, zero_missing)
     with Store(results, about) as store, contextlib.ExitStack() as shown:
 
@@ -74,7 +74,7 @@ def upload(
     sys.exit(show.code(rows, problems))
 
 
-def _connect(platform: str, assignment: Assignment, told: Sequence[Release]) -> Lms:
+def _connect(platform: str, assignment: Outline, told: Sequence[Release]) -> Lms:
     """The LMS that grading.yml names.
 
     Raises:
@@ -119,7 +119,7 @@ def _connect(platform: str, assignment: Assignment, told: Sequence[Release]) -> 
         ) from error
 
 
-def _refuse_other_title(platform: str, assignment: Assignment, title: str) -> None:
+def _refuse_other_title(platform: str, assignment: Outline, title: str) -> None:
     from ..errors import CourseError
 
     place = getattr(assignment.policy.lms, platform)

@@ -20,7 +20,9 @@ from pathlib import Path
 
 import torch
 
-from ...course import GRADING, SECRET_FILE, Assignment, Course
+from ...assignment import Assignment
+from ...course import SECRET_FILE, Course
+from ...grading import GRADING
 from ...notebook import Values
 
 HERE = Path(__file__).parent

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...course import Assignment
 from ...model import Kind, Outcome, Result, Status, Verdict
+from ...outline import Outline
 from ...score import number, score
 from .deadline import Deadline
 
 
-def report(result: Result, assignment: Assignment, deadline: Deadline | None) -> dict[str, Any]:
+def report(result: Result, assignment: Outline, deadline: Deadline | None) -> dict[str, Any]:
     """What Gradescope shows of a graded or unreadable submission.
 
     Hints and notes are what the feedback page says: never a hidden input or a wanted value.
@@ -43,7 +43,7 @@ def report(result: Result, assignment: Assignment, deadline: Deadline | None) ->
     }
 
 
-def _tests(place: int, outcome: Outcome, assignment: Assignment) -> list[dict[str, Any]]:
+def _tests(place: int, outcome: Outcome, assignment: Outline) -> list[dict[str, Any]]:
     """The checks of one exercise; the first that failed begins with the recognised mistakes."""
     verdicts = {verdict.check: verdict for verdict in outcome.verdicts}
     first = list(outcome.mistakes)
@@ -67,7 +67,7 @@ def _tests(place: int, outcome: Outcome, assignment: Assignment) -> list[dict[st
     return tests
 
 
-def _output(result: Result, assignment: Assignment, deadline: Deadline | None) -> str:
+def _output(result: Result, assignment: Outline, deadline: Deadline | None) -> str:
     """What there is to say of the whole submission."""
     paragraphs = [deadline.sentence() if deadline else ""]
     if result.status is Status.unreadable:
@@ -76,8 +76,8 @@ def _output(result: Result, assignment: Assignment, deadline: Deadline | None) -
         notes = [f"cell {note.cell}: {note.message}" for note in result.notes]
         intro = "What happened while the cells ran (this costs nothing by itself):"
         paragraphs.append("\n".join([intro, *notes]))
-    if assignment.questions:
-        points = number(sum(question.points for question in assignment.questions.values()))
-        names = ", ".join(assignment.questions)
+    if assignment.question_points:
+        points = number(sum(assignment.question_points.values()))
+        names = ", ".join(assignment.question_points)
         paragraphs.append(f"A person reads and marks {names} ({points} points more).")
     return "\n\n".join(filter(None, paragraphs))

@@ -14,12 +14,14 @@ import tempfile
 from pathlib import Path
 
 from ... import pipeline
-from ...course import SECRET_FILE, Assignment, find_course
+from ...course import SECRET_FILE, find_course
 from ...errors import AutograderError, SandboxError, SubmissionsError
 from ...files import PUBLIC, replacing
 from ...model import Result, Status
+from ...outline import Outline
 from ...read import files_of_one
 from ...score import number, score
+from ...store import Results
 from ...tier import detect
 from .deadline import Deadline, read_deadline
 from .report import report
@@ -38,20 +40,20 @@ def main(course: Path, root: Path) -> int:
     written.unlink(missing_ok=True)
     written.parent.chmod(0o700)  # Gradescope makes it anew each time
     try:
-        result, assignment = grade(course, root)
+        result, outline = grade(course, root)
     except AutograderError as error:
         return _no_score(str(error))
     if result.status is Status.grader_error:
         return _no_score(result.problem)
     with replacing(written, PUBLIC) as file:
-        json.dump(report(result, assignment, _deadline(root)), file, indent=1)
-    found = score(result, assignment.rubric, {})
+        json.dump(report(result, outline, _deadline(root)), file, indent=1)
+    found = score(result, outline.rubric, {})
     points = f"{number(found.total)} of {number(found.max_score)} points"
     _say(f"{result.status.value}, {points}, isolation tier {result.tier}")
     return 0
 
 
-def grade(folder: Path, root: Path) -> tuple[Result, Assignment]:
+def grade(folder: Path, root: Path) -> tuple[Result, Outline]:
     """Put the submission through the pipeline that grades a class.
 
     Raises:
@@ -60,11 +62,11 @@ def grade(folder: Path, root: Path) -> tuple[Result, Assignment]:
     _refuse_too_little_memory()
     course = find_course(folder)
     (name,) = (path.name for path in (folder / "assignments").iterdir())
-    assignment = course.assignment(name)
+    outline = course.outline(name)
     with tempfile.TemporaryDirectory(prefix="gradescope-") as out:  # of a mode that is ours alone
         job = pipeline.Job(
             students={STUDENT: files_of_one(root / "submission", STUDENT)},
-            assignment=assignment,
+            outline=outline,
             out=Path(out),
             secret=(folder / SECRET_FILE).read_bytes(),
             hidden=(folder, root),
@@ -73,8 +75,9 @@ def grade(folder: Path, root: Path) -> tuple[Result, Assignment]:
             tier=detect(trusted=os.getuid() == 0),
             workers=1,
         )
-        (result,) = pipeline.grade(job, lambda student, result: None)
-    return result, assignment
+        pipeline.grade(job, lambda student, result: None)
+        (result,) = Results(job.out)
+    return result, outline
 
 
 def _refuse_too_little_memory() -> None:

@@ -1,0 +1,215 @@
+"""Grading on many machines, with Dask: each of a cluster's worker processes has its own Grader.
+
+What travels there is the course's files of one assignment and its secret, once for each worker
+process, and then submissions, already read; results come back one by one. Only the client, this
+process, reads notebooks and writes the record. Workers that are lost are Dask's to replace: a
+submission whose result has not come is graded elsewhere, and counts once.
+
+Student code runs in the sandboxes of the worker's machine; it never meets Dask.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import secrets
+import socket
+from collections.abc import Iterable, Iterator
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import cast
+
+import distributed
+from distributed.scheduler import KilledWorker
+
+from .assignment import load_assignment
+from .course import find_course
+from .errors import AutograderError, ClusterError
+from .grader import Grader
+from .grading import GRADING
+from .model import Result, Status, Submission
+from .outline import Outline
+from .temporary import temporary_folder
+from .tier import detect
+
+LOCAL = "local"  # the address that starts a cluster on this machine
+CONNECT_SECONDS = 10.0  # for the scheduler to answer
+WORKER_SECONDS = 60.0  # for a first worker to come
+AHEAD = 3  # submissions that wait at each worker, so that none of them waits for us
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """All that a worker process needs to grade, as it travels."""
+
+    assignment: str
+    files: dict[str, bytes]  # of the course, by path
+    digest: str  # of the assignment, here: the same there, or verdicts could differ
+    secret: bytes
+    hidden: tuple[str, ...]  # folders of the client's, which may be the worker's as well
+    trusted: bool
+
+
+class Bench(distributed.WorkerPlugin):
+    """The place of one worker process where submissions are graded, set up with the first."""
+
+    def __init__(self, parcel: Parcel) -> None:
+        self._parcel = parcel
+
+    def setup(self, worker: distributed.Worker) -> None:
+        """Called by Dask, in the worker process."""
+        self._lock, self._opened = Lock(), contextlib.ExitStack()
+        self._grader: Grader | None = None
+        self._threads = worker.state.nthreads
+
+    def teardown(self, worker: distributed.Worker) -> None:
+        """Called by Dask, when the client goes or the worker ends."""
+        self._opened.close()
+
+    def grade(self, submission: Submission) -> Result:
+        """Grade one.
+
+        Raises:
+            ClusterError: this worker has other versions than the client, or cannot grade.
+        """
+        with self._lock:
+            if self._grader is None:
+                self._grader = self._set_up()
+        return self._grader.grade(submission)
+
+    def _set_up(self) -> Grader:
+        parcel = self._parcel
+        with contextlib.ExitStack() as opened:
+            folder = opened.enter_context(temporary_folder())
+            folder.chmod(0o711)  # workers of another user pass through it to the assignment
+            for name, content in parcel.files.items():
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            (folder / "reference").chmod(0o700)
+            try:
+                outline = find_course(folder).outline(parcel.assignment)
+                if outline.digest != parcel.digest:
+                    raise ClusterError(
+                        "another version of autograder or of torch than the client's: install "
+                        "the same on all machines"
+                    )
+                hidden = (folder, *map(Path, parcel.hidden))
+                tier = detect(parcel.trusted)
+                assignment = load_assignment(outline)
+                grader = Grader(assignment, parcel.secret, hidden, tier, self._threads)
+            except AutograderError as error:
+                raise ClusterError(f"worker on {socket.gethostname()}: {error}") from error
+            opened.enter_context(grader)
+            self._opened = opened.pop_all()
+            return grader
+
+
+def grade_at(bench: str, submission: Submission) -> Result:
+    """What is run on a worker for each submission."""
+    return cast(Bench, distributed.get_worker().plugins[bench]).grade(submission)
+
+
+class Cluster:
+    """A connection to a scheduler, for one assignment."""
+
+    def __init__(self, address: str, parcel: Parcel, workers: int) -> None:
+        """Connect; the address `local` starts a cluster here, with so many workers.
+
+        Raises:
+            ClusterError: no scheduler answers there, or it has no worker.
+        """
+        self._address, self._bench = address, f"autograder-{secrets.token_hex(8)}"
+        with contextlib.ExitStack() as opened:
+            where: object = address
+            if address == LOCAL:
+                where = opened.enter_context(
+                    distributed.LocalCluster(
+                        n_workers=workers, threads_per_worker=1, dashboard_address=None
+                    )
+                )
+            try:
+                self._client = distributed.Client(where, timeout=CONNECT_SECONDS)
+                opened.callback(self._client.close)
+                self._client.wait_for_workers(1, timeout=WORKER_SECONDS)
+                self._client.register_plugin(Bench(parcel), name=self._bench)
+            except (OSError, ValueError, TimeoutError) as error:
+                raise ClusterError(
+                    f"no cluster at {address!r} ({error or 'no worker came'}): expected the "
+                    f"address of a Dask scheduler that has workers, such as tcp://host:8786"
+                ) from error
+            opened.callback(self._clear)
+            self._opened = opened.pop_all()
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._opened.close()
+
+    def _clear(self) -> None:
+        if self._client.status == "running":
+            self._client.unregister_worker_plugin(self._bench)
+
+    def results(self, submissions: Iterable[Submission]) -> Iterator[Result]:
+        """Results as they come; of what is still to do, no more is read than keeps workers busy.
+
+        Raises:
+            ClusterError: the scheduler is gone, or a worker cannot grade at all.
+        """
+        todo = iter(submissions)
+        waiting = dict[str, Submission]()
+        done = distributed.as_completed(raise_errors=False)
+        while True:
+            room = AHEAD * sum(self._client.nthreads().values()) - len(waiting)
+            for submission in itertools.islice(todo, max(room, 0)):
+                future = self._client.submit(grade_at, self._bench, submission, pure=False)
+                waiting[str(future.key)] = submission
+                done.add(future)
+            if not waiting:
+                return
+            yield self._result(next(done), waiting)
+
+    def _result(self, future: distributed.Future[Result], waiting: dict[str, Submission]) -> Result:
+        submission = waiting.pop(str(future.key))
+        try:
+            result: Result = future.result()
+            return result
+        except KilledWorker as error:
+            problem = f"the workers that it was given to died, one after the other ({error})"
+            return Result(
+                submission.student_id,
+                submission.path,
+                Status.grader_error,
+                problem,
+                receipt=submission.receipt,
+            )
+        except (CancelledError, OSError, TimeoutError) as error:
+            raise ClusterError(
+                f"the scheduler at {self._address} is gone: what was graded is kept; "
+                "run the same again, with a scheduler, to grade the rest"
+            ) from error
+        finally:
+            future.release()
+
+
+def pack(outline: Outline, secret: bytes, hidden: tuple[Path, ...], trusted: bool) -> Parcel:
+    """What to send to workers; nothing of other assignments."""
+    shared = outline.hidden.parent.glob("*.py")
+    folders = (outline.folder, outline.hidden)
+    paths = [outline.course / GRADING, *shared, *(p for f in folders for p in f.rglob("*"))]
+    files = {
+        path.relative_to(outline.course).as_posix(): path.read_bytes()
+        for path in paths
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    places = tuple(map(str, hidden))
+    return Parcel(outline.name, files, outline.digest, secret, places, trusted)

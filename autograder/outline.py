@@ -1,0 +1,66 @@
+"""What `grading.yml` says of an assignment, before anything of it is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+from . import __version__
+from .grading import Points, Policy, Rubric
+from .late import LateRules
+
+
+@dataclass(frozen=True)
+class Outline:
+    """An assignment as its scores need it: names, points and policy."""
+
+    name: str
+    folder: Path  # assignments/<name>: all that a worker may see of it
+    rubric: Rubric
+    policy: Policy
+    question_points: Points = field(default_factory=dict)  # of each question marked by hand
+
+    @property
+    def course(self) -> Path:
+        """The folder of the course."""
+        return self.folder.parent.parent
+
+    @property
+    def hidden(self) -> Path:
+        """The folder of all that no worker may see of it."""
+        return self.course / "reference" / self.name
+
+    @property
+    def max_score(self) -> float:
+        """Points for everything that is graded automatically."""
+        return sum(sum(points.values()) for points in self.rubric.values())
+
+    @property
+    def late(self) -> LateRules | None:
+        """The late policy, if there is one for this assignment."""
+        policy = self.policy.late
+        if policy is None or self.name not in policy.due:
+            return None
+        return LateRules(policy, policy.due[self.name], policy.extensions.get(self.name, {}))
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes when anything does that a verdict depends on, the engine and torch included."""
+        digest = hashlib.sha256()
+        matters = self.policy.model_copy(
+            update={"late": None, "lms": None}
+        )  # points, and not verdicts
+        digest.update(f"{__version__} {version('torch')} {matters!r}".encode())
+        engine = Path(__file__).parent
+        shared = self.hidden.parent  # helpers of several assignments
+        for folder in (engine, engine / "worker", self.folder, self.hidden, shared):
+            for file in sorted(folder.glob("*.py")):
+                digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+        return digest.hexdigest()
+
+    def fingerprint(self, submission: str) -> str:
+        """Of a submission with that digest: the same means that its verdicts would be."""
+        return hashlib.sha256(f"{self.digest} {submission}".encode()).hexdigest()
