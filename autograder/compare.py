@@ -6,6 +6,7 @@ Sentences tell what was seen and which shape or type was expected, never an expe
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,8 @@ class Tolerance:
         return self.scale * (a + r * size)
 
 
+FEW = 1000  # entries that Python compares faster than torch
+Limit = Callable[[float], float]  # the largest error beside a number of that size
 ALIKE = Tolerance(absolute=1e-12)  # of two answers that were computed alike; 1e-9 is not 0
 
 
@@ -72,36 +75,32 @@ def difference(
         return None if identical(seen, want) else f"{name}: got {brief(seen)}"
     if problem := wrong_shape(name, seen, want):
         return problem
-    return _far(name, _as_tensor(seen), _as_tensor(want), tolerance, absolute, relative)
+    return _far(name, seen, want, tolerance, absolute, relative)
 
 
 def wrong_shape(name: str, seen: Any, want: Any) -> str | None:
     """What is wrong with the type or the shape of a number or tensor, or None."""
-    expected = _as_tensor(want)
-    if expected.dim() == 0 and is_number(seen):
+    shape = want.shape if is_tensor(want) else torch.Size()
+    if not shape and is_number(seen):
         return None
-    what = f"a tensor of shape {tuple(expected.shape)}" if expected.dim() else "one number"
+    what = f"a tensor of shape {tuple(shape)}" if shape else "one number"
     if not is_tensor(seen):
         return f"{name}: expected {what}, got {brief(seen)}"
-    number = expected.dim() == 0 and seen.dtype not in (
-        torch.bool,
-        torch.complex64,
-        torch.complex128,
-    )
+    number = not shape and seen.dtype not in (torch.bool, torch.complex64, torch.complex128)
     if seen.dtype not in (torch.float32, torch.float64) and not number:
         return f"{name}: expected a float tensor, got {seen.dtype}"
-    if seen.shape != expected.shape:
-        return f"{name}: expected {what}, got {told_shape(seen, expected)}"
+    if seen.shape != shape:
+        return f"{name}: expected {what}, got {told_shape(seen, shape)}"
     return None
 
 
 # Sizes are the student's to choose, and could spell a hidden input: only likely ones are told.
 
 
-def told_shape(tensor: torch.Tensor, expected: torch.Tensor) -> str:
+def told_shape(tensor: torch.Tensor, expected: torch.Size) -> str:
     """A shape in words, if it is made of the sizes that were expected."""
-    likely = tensor.numel() and tensor.dim() <= expected.dim() + 2
-    if likely and {*tensor.shape} <= {1, *expected.shape}:
+    likely = tensor.numel() and tensor.dim() <= len(expected) + 2
+    if likely and {*tensor.shape} <= {1, *expected}:
         return f"shape {tuple(tensor.shape)}"
     return "another shape"
 
@@ -143,28 +142,59 @@ def brief(value: Any) -> str:
 
 def _far(
     name: str,
-    seen: torch.Tensor,
-    want: torch.Tensor,
+    seen: Any,
+    want: Any,
     tolerance: Tolerance,
     absolute: float | None,
     relative: float | None,
 ) -> str | None:
-    if not want.numel():
-        return None
-    if bool((seen.isnan() & ~want.isnan()).any()):
+    """How numbers of the same shape differ, or None."""
+    count = _count if not is_tensor(want) or want.numel() <= FEW else _count_many
+    nans, infs, wrong, total = count(seen, want, lambda s: tolerance.limit(s, absolute, relative))
+    if nans:
         return f"{name}: contains nan"
-    if bool((seen.isinf() & ~want.isinf()).any()):
+    if infs:
         return f"{name}: contains inf"
-    finite = want.isfinite()
-    size = float(want[finite].abs().max()) if bool(finite.any()) else 0.0
-    right = (seen == want) | (seen.isnan() & want.isnan())
-    right |= (seen - want).abs() <= tolerance.limit(size, absolute, relative)
-    wrong = want.numel() - int(right.sum())
     if not wrong:
         return None
-    if want.dim() == 0:
+    if not is_tensor(want) or want.dim() == 0:
         return f"{name}: wrong value"
-    return f"{name}: right shape, but {wrong} of {want.numel()} values are wrong"
+    return f"{name}: right shape, but {wrong} of {total} values are wrong"
+
+
+def _count(seen: Any, want: Any, limit: Limit) -> tuple[int, int, int, int]:
+    """How many numbers are nan, are infinite, or are wrong, where wanted ones are not; of all."""
+    found, expected = _numbers(seen), _numbers(want)
+    most = limit(max((abs(w) for w in expected if math.isfinite(w)), default=0.0))
+    nans = infs = wrong = 0
+    for s, w in zip(found, expected, strict=True):
+        if s == w or abs(s - w) <= most:
+            continue
+        if math.isnan(s):
+            nans += not math.isnan(w)
+            wrong += not math.isnan(w)
+        else:
+            infs += math.isinf(s) and not math.isinf(w)
+            wrong += 1
+    return nans, infs, wrong, len(expected)
+
+
+def _count_many(seen: Any, want: Any, limit: Limit) -> tuple[int, int, int, int]:
+    """The same, for tensors that are so large that torch is faster."""
+    seen, want = (tensor.detach().to(torch.float64) for tensor in (seen, want))
+    finite = want.isfinite()
+    most = limit(float(want[finite].abs().max()) if bool(finite.any()) else 0.0)
+    right = (seen == want) | (seen.isnan() & want.isnan()) | ((seen - want).abs() <= most)
+    bad = (seen.isnan() & ~want.isnan(), seen.isinf() & ~want.isinf(), ~right)
+    nans, infs, wrong = (int(entries.sum()) for entries in bad)
+    return nans, infs, wrong, want.numel()
+
+
+def _numbers(value: Any) -> list[float]:
+    """As double precision, which every number that can be here has or fits into."""
+    if is_tensor(value):
+        return value.detach().to(torch.float64).flatten().tolist()  # type: ignore[no-any-return]
+    return [float(value)]
 
 
 def identical(a: Any, b: Any) -> bool:
@@ -172,7 +202,7 @@ def identical(a: Any, b: Any) -> bool:
     if is_tensor(a) and is_tensor(b):
         if a.dtype != b.dtype or a.shape != b.shape:
             return False
-        return bool(((a == b) | ((a != a) & (b != b))).all())
+        return torch.equal(a, b) or bool(((a == b) | ((a != a) & (b != b))).all())
     if type(a) is not type(b) or is_tensor(a):
         return False
     if isinstance(a, list):
@@ -185,11 +215,6 @@ def identical(a: Any, b: Any) -> bool:
 def is_tensor(value: Any) -> bool:
     """A tensor, and no subclass of it."""
     return type(value) is torch.Tensor
-
-
-def _as_tensor(value: Any) -> torch.Tensor:
-    tensor = value.detach() if is_tensor(value) else torch.tensor(value, dtype=torch.float64)
-    return tensor.to(torch.float64)
 
 
 def alike(a: Any, b: Any) -> bool:

@@ -47,7 +47,7 @@ class Case:
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return copy.deepcopy(self.__dict__["_data"][name])
+            return _fresh(self.__dict__["_data"][name])
         except KeyError:
             raise AttributeError(f"this case has no {name!r}") from None
 
@@ -59,6 +59,17 @@ class Case:
     def data(self) -> dict[str, Any]:
         """All inputs, as they cross the wire."""
         return self._data
+
+
+def _fresh(value: Any) -> Any:
+    """A copy of plain data that shares nothing with it."""
+    if type(value) is torch.Tensor:
+        return value.detach().clone().requires_grad_(value.requires_grad)
+    if type(value) is list:
+        return [_fresh(entry) for entry in value]
+    if type(value) is dict:
+        return {key: _fresh(entry) for key, entry in value.items()}
+    return copy.deepcopy(value)
 
 
 def case(**inputs: Any) -> Case:

@@ -22,6 +22,7 @@ from .errors import CourseError
 from .exercise import Exercise
 from .grading import nearest
 from .literal import literal
+from .worker.released import CHECK_ENDING, HELPER_CELL
 
 LESSON = "lesson.md"
 MARKER = re.compile(r"^<!--\s*(exercise|question)\b[\s:]*(.*?)\s*-->[ \t]*$", re.MULTILINE)
@@ -30,7 +31,6 @@ FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # in Colab, i
 HELPED = {"attempt", "case"}  # what a probe may use of the engine: the helper cell has its own
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 METADATA = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
-HELPER_CELL = "visible-checks"
 HELPER_NOTE = """\
 The next cell makes the checks work. Run it once, and again after each restart of the kernel; you
 need not read it."""
@@ -91,7 +91,7 @@ def _cells(assignment: Assignment, wanted: Mapping[str, Values]) -> Iterator[Cel
                 f"{name}-prompt", _headed(exercise.prompt, "Exercise", name, points)
             )
             yield code_cell(name, exercise.skeleton)
-            yield code_cell(f"{name}-check", _check(exercise, wanted[name]))
+            yield code_cell(f"{name}{CHECK_ENDING}", _check(exercise, wanted[name]))
 
 
 def markdown_cell(name: str, source: str) -> Cell:

@@ -113,7 +113,7 @@ def make_class(assignment: Assignment, folder: Path, count: int) -> None:
         one = forgery.Submission(f"student-{number:05}", "", f"number = {number}", answers)
         path = folder / one.name / f"{ASSIGNMENT}.ipynb"
         path.parent.mkdir(parents=True)
-        nbformat.write(forgery.notebook(one), path)
+        nbformat.write(forgery.notebook(one, lessons=True), path)
 
 
 def tools_of(folder: Path, assignment: Assignment) -> Iterator[Tool]:

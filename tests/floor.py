@@ -17,17 +17,22 @@ import sys
 import time
 from pathlib import Path
 
+import torch
+
 from autograder import wire
-from autograder.exercise import Case, exercise_files, load_exercise
+from autograder.exercise import Case, count_autograd, exercise_files, load_exercise
 from autograder.ipynb import read_cells
 from autograder.worker import zygote
-from autograder.worker.cells import new_shell, released_imports
+from autograder.worker.cells import new_shell
+from autograder.worker.released import released_cells
 
 
 def main(folder: str, given: str, *notebooks: str) -> None:
-    zygote._warm_up()
+    torch.set_num_threads(1)
+    count_autograd()
     assignment = Path(folder)
-    shell = new_shell(released_imports(assignment / f"{assignment.name}.ipynb"))
+    shell = new_shell(released_cells(assignment))
+    zygote._warm_up(shell)
     exercises = {name: load_exercise(path) for name, path in exercise_files(assignment).items()}
     cases = {
         name: [

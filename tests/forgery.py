@@ -125,11 +125,13 @@ def _definitions(text: str) -> dict[str, str]:
     return found
 
 
-def notebook(submission: Submission) -> nbformat.NotebookNode:
-    """The notebook as nbgrader's students get it, without its lessons, filled in."""
+def notebook(submission: Submission, lessons: bool = False) -> nbformat.NotebookNode:
+    """The notebook as nbgrader's students get it, with or without its lessons, filled in."""
     path = ROOT / "assignments" / ASSIGNMENT / "nbgrader" / f"{ASSIGNMENT}.ipynb"
     content = nbformat.read(path, as_version=4)
-    content.cells = [c for c in content.cells if c.id == IMPORTS or not c.id.startswith("lesson")]
+    content.cells = [
+        c for c in content.cells if lessons or c.id == IMPORTS or not c.id.startswith("lesson")
+    ]
     for cell in content.cells:
         cell.source = submission.answers.get(cell.id, cell.source)
     if submission.cell:

@@ -596,6 +596,11 @@ def nbgrader(folder, *arguments):
     return run.returncode, run.stdout
 
 
+def real_nbgrader(test):
+    """One worker grades the class, for all of these tests."""
+    return pytest.mark.slow(pytest.mark.xdist_group("nbgrader")(test))
+
+
 @pytest.fixture(scope="module")
 def graded(folder):
     """The course folder after a class was graded in it."""
@@ -635,7 +640,7 @@ def grades(graded):
     return json.loads(run.stdout)
 
 
-@pytest.mark.slow
+@real_nbgrader
 @pytest.mark.timeout(900)
 @each_assignment
 def test_generate_assignment_makes_what_is_committed(graded, assignment):
@@ -643,7 +648,7 @@ def test_generate_assignment_makes_what_is_committed(graded, assignment):
     assert made.read_bytes() == committed(assignment).read_bytes()
 
 
-@pytest.mark.slow
+@real_nbgrader
 @pytest.mark.timeout(900)
 @each_assignment
 def test_scores_are_those_of_our_own_grader(graded, grades, assignment, tmp_path):
@@ -668,7 +673,7 @@ def test_scores_are_those_of_our_own_grader(graded, grades, assignment, tmp_path
     assert all(0 < totals[s] < full for s in totals if s.startswith(("mistakes", "loop")))
 
 
-@pytest.mark.slow
+@real_nbgrader
 @pytest.mark.timeout(900)
 @each_assignment
 def test_nobody_need_mark_what_was_not_answered(grades, assignment):
@@ -683,7 +688,7 @@ def shown(path):
     return html.unescape(re.sub(r"<[^>]+>", "", path.read_text("utf-8")))
 
 
-@pytest.mark.slow
+@real_nbgrader
 @pytest.mark.timeout(900)
 @each_assignment
 def test_feedback_tells_the_points_and_nothing_of_the_reference(graded, assignment):
@@ -702,7 +707,7 @@ def test_feedback_tells_the_points_and_nothing_of_the_reference(graded, assignme
             assert f"{check}: {0 if student == 'untouched' else points:g} of {points:g}" in page
 
 
-@pytest.mark.slow
+@real_nbgrader
 @pytest.mark.timeout(900)
 def test_validate_fails_what_is_not_solved_and_passes_what_is(graded, tmp_path):
     content = json.loads(committed("backprop").read_bytes())
@@ -725,7 +730,7 @@ def test_validate_fails_what_is_not_solved_and_passes_what_is(graded, tmp_path):
     assert "Success! Your notebook passes all the tests." in said
 
 
-@pytest.mark.slow
+@real_nbgrader
 @pytest.mark.timeout(900)
 def test_export_has_a_row_for_each_submission(graded, grades):
     status, said = nbgrader(graded, "export", "--to", "grades.csv")
@@ -740,7 +745,7 @@ def test_export_has_a_row_for_each_submission(graded, grades):
     assert expected.items() <= rows.items()
 
 
-@pytest.mark.slow
+@real_nbgrader
 @pytest.mark.timeout(900)
 def test_without_its_bundle_a_submission_is_refused_and_not_given_0(graded, tmp_path):
     course = tmp_path / "course"

@@ -444,7 +444,8 @@ def test_hidden_files_and_folders_are_empty_in_namespaces_and_stay_so(tmp_path):
     if (child := os.fork()) == 0:  # go on as the zygote does, which has all capabilities there
         with contextlib.suppress(BaseException), open(writer, "w") as pipe:
             kernel.call("prctl", kernel.PR_SET_DUMPABLE, 1, 0, 0, 0)  # pools of other tests hid us
-            namespaces.enter([str(shown)], [str(folder), str(file)])
+            namespaces.leave()
+            namespaces.settle([str(shown)], [str(folder), str(file)])
             said = [(shown / "public").read_text(), file.read_text(), os.listdir(folder)]
             for path in (file, folder / "new", folder):
                 try:

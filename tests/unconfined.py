@@ -3,8 +3,8 @@
 Never started but by tests and benchmarks, in place of `autograder.zygotes.ZYGOTE`.
 """
 
-from autograder.worker import sandbox, zygote
+from autograder.worker import sandbox, start
 
 if __name__ == "__main__":
     sandbox.confine = lambda *_: None
-    zygote.main()
+    start.main()

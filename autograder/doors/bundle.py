@@ -19,7 +19,7 @@ from ..assignment import Assignment, tolerance
 from ..course import Course
 from ..judge import Judge
 from ..notebook import Values, student_cells
-from ..worker.cells import imports_of
+from ..worker.released import imports_of
 
 ENGINE = Path(__file__).parent.parent
 # What `hidden_tests` imports, itself included (a test compares).

@@ -25,6 +25,7 @@ from ..course import Course
 from ..exercise import Exercise
 from ..grading import Points
 from ..notebook import Cell, Values, code_cell, markdown_cell
+from ..worker.released import HELPER_CELL
 from .bundle import bundle
 
 BUNDLE = "autograder_bundle"  # beside the submission, when otter grades it
@@ -152,7 +153,7 @@ def _cells(assignment: Assignment, cells: Sequence[Cell], tests: str) -> Iterato
             yield cell | {"metadata": ANSWER}
         elif name in prompts:
             yield cell | {"metadata": LOCKED}
-        elif not name.startswith(notebook.HELPER_CELL):
+        elif not name.startswith(HELPER_CELL):
             yield cell
     yield markdown_cell("otter-export-prompt", EXPORT) | {"metadata": LOCKED}
     yield code_cell("otter-home", HOME) | {"metadata": LOCKED}

@@ -39,12 +39,11 @@ SYSTEM = (
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 
 
-def enter(visible: Iterable[str], hidden: Iterable[str]) -> int:
-    """Go on in new namespaces whose file system holds only `visible`, read-only.
+def leave() -> int:
+    """Go on in new namespaces, where all is still as it was, until `settle`.
 
-    What is `hidden` is empty there even where it lies in a visible folder. As an ordinary user
-    this takes a user namespace. The process must have a single thread; it goes on in a fork, as the
-    first of a process namespace, and what called this waits for that fork to end.
+    As an ordinary user this takes a user namespace. The process must have a single thread; it goes
+    on in a fork, as the first of a process namespace, and what called this waits for that to end.
 
     Returns a descriptor of the process namespace, for `fork_into_new_pid_namespace`.
 
@@ -61,7 +60,17 @@ def enter(visible: Iterable[str], hidden: Iterable[str]) -> int:
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
         Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
     _go_on_in_fork()
-    home = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    return os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def settle(visible: Iterable[str], hidden: Iterable[str]) -> None:
+    """After `leave`: have a file system that holds only `visible`, read-only.
+
+    What is `hidden` is empty there even where it lies in a visible folder.
+
+    Raises:
+        OSError: the kernel, or a container around us, does not allow it.
+    """
     kernel.mount(None, "/", None, MS_REC | MS_PRIVATE)
     root = "/sys"  # exists everywhere, and is covered in our own mount namespace only
     kernel.mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
@@ -88,7 +97,6 @@ def enter(visible: Iterable[str], hidden: Iterable[str]) -> int:
     os.rmdir("/old")
     for path in empty:  # an ordinary user's worker would be their owner
         kernel.mount(None, path, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
-    return home
 
 
 def _go_on_in_fork() -> None:
@@ -128,7 +136,7 @@ def _show(source: str, target: str) -> None:
 def fork_into_new_pid_namespace(home: int) -> int:
     """`os.fork`, with the child as process 1 of a namespace: when it dies, all of it dies.
 
-    `home` is what `enter` returned.
+    `home` is what `leave` returned.
     """
     kernel.call("unshare", CLONE_NEWPID)
     pid = os.fork()

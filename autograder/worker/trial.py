@@ -62,7 +62,8 @@ def _try(layers: sandbox.Layers, canary: Path, scratch: str) -> str:
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     memory = pages * resource.getpagesize() + MEMORY
     if layers.namespaces:
-        home = namespaces.enter([sys.prefix, sys.base_prefix], [])
+        home = namespaces.leave()
+        namespaces.settle([sys.prefix, sys.base_prefix], [])
         if child := namespaces.fork_into_new_pid_namespace(home):
             os.waitpid(child, 0)
             os._exit(0)

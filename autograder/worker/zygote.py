@@ -1,22 +1,21 @@
 """The zygote: imports everything once, then forks one worker for each submission.
 
-It is started by `autograder.zygotes` with a clean environment; it holds no secret and no answer.
-Commands come as packets over one descriptor: `w` and the path of a scratch folder, with a channel's
-descriptor attached, forks a worker on that channel; `r` kills it and answers `r` when it is gone;
-`j`, with the descriptors of a cgroup, has the zygote join it, and with it the next worker. When the
-other side hangs up, the zygote exits, and the kernel kills the worker.
+It begins in `start`, with a clean environment; it holds no secret and no answer. Commands come as
+packets over one descriptor: `w` and the path of a scratch folder, with a channel's descriptor
+attached, forks a worker on it; `r` kills that and answers `r` when it is gone; `j`, with the
+descriptors of a cgroup, has the zygote join it, and with it the next worker. When the other side
+hangs up, the zygote exits, and the kernel kills the worker.
 """
 
 from __future__ import annotations
 
 import contextlib
+import copy
 import gc
 import importlib
-import json
 import os
 import signal
 import socket
-import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -26,7 +25,8 @@ import torch
 
 from ..exercise import Exercise, count_autograd, exercise_files, load_exercise
 from . import kernel, namespaces, sandbox
-from .cells import NotebookShell, new_shell, released_imports
+from .cells import NotebookShell, new_shell
+from .released import released_cells
 from .serve import send, serve
 from .settings import Settings
 
@@ -35,18 +35,20 @@ CHANNEL = 3  # the worker's descriptor to the judge
 SCRATCH_VARIABLES = ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR", "TORCHINDUCTOR_CACHE_DIR")
 
 
-def main() -> None:
-    """Get ready, say so with one byte, and obey."""
-    settings = Settings(**json.loads(sys.argv[1]))
+def obey(settings: Settings, home: int) -> None:
+    """Get ready, say so with one byte, and obey; `home` is of `namespaces.leave`."""
     control = socket.socket(fileno=settings.control)
-    _warm_up()
+    torch.set_num_threads(1)
+    count_autograd()
     assignment = Path(settings.assignment)
-    shell = new_shell(released_imports(assignment / f"{assignment.name}.ipynb"))
+    shell = new_shell(released_cells(assignment))
+    _warm_up(shell)
     exercises = {name: load_exercise(path) for name, path in exercise_files(assignment).items()}
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     memory = pages * os.sysconf("SC_PAGE_SIZE") + (settings.memory_mb << 20)
     isolated = settings.namespaces
-    home = namespaces.enter(settings.visible, settings.hidden) if isolated else -1
+    if isolated:
+        namespaces.settle(settings.visible, settings.hidden)
     kernel.hide_memory()
     gc.collect()
     gc.freeze()  # so that collections in workers do not touch, and copy, what they share
@@ -116,25 +118,29 @@ def _work(
         leave(0)
 
 
-def _warm_up() -> None:
+def _warm_up(shell: NotebookShell) -> None:
     """Import and run once what would otherwise be slow in every worker."""
-    torch.set_num_threads(1)
-    count_autograd()
     for module in ("torch._dynamo", "torch.func", "torch.testing"):
         importlib.import_module(module)
     with contextlib.suppress(ImportError), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import matplotlib.pyplot
+        import matplotlib.pyplot as plt
         import numpy as np
 
-        matplotlib.pyplot.close(matplotlib.pyplot.figure())
+        figure, (axes, _) = plt.subplots(1, 2)
+        axes.plot([1.0, 2.0], [1.0, 10.0], "o-", label="x")
+        axes.set(yscale="log", title="x", xlabel="x", ylabel="x")
+        axes.legend()
+        plt.close(figure)
         np.random.default_rng(0).normal()
+    torch.manual_seed(0)
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU(), torch.nn.Linear(2, 1))
-    optimizer = torch.optim.Adam(model.parameters())
-    loss = torch.nn.BCEWithLogitsLoss()(model(torch.ones(3, 2)), torch.ones(3, 1))
-    torch.autograd.backward(loss)
-    optimizer.step()
-
-
-if __name__ == "__main__":
-    main()
+    for kind in (torch.optim.SGD, torch.optim.Adam):
+        optimizer = kind(model.parameters(), lr=0.1)
+        loss = torch.nn.BCEWithLogitsLoss()(model(torch.ones(3, 2)), torch.ones(3, 1))
+        torch.autograd.backward(loss)
+        optimizer.step()
+        optimizer.zero_grad()
+    copy.deepcopy(model).load_state_dict(model.state_dict())
+    str(torch.ones(2, requires_grad=True).std())
+    shell.run(0, "pass", 60.0)

@@ -1,0 +1,68 @@
+"""What the released notebook tells before any submission is run: its imports, and our own cells."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+HELPER_CELL = "visible-checks"  # ids of cells that students need not touch
+CHECK_ENDING = "-check"
+IMPORTS = (ast.Import, ast.ImportFrom)
+CHECKS = {"check", "passes_visible_case"}  # functions of the helper cell
+Cells = list[dict[str, Any]]
+
+
+def released_cells(assignment: Path) -> Cells:
+    """The code cells of the notebooks that students may have got; none if there is none yet."""
+    cells: Cells = []
+    for path in (assignment, assignment / "nbgrader"):
+        with contextlib.suppress(FileNotFoundError):
+            text = (path / f"{assignment.name}.ipynb").read_text(encoding="utf-8")
+            cells += [c for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
+    return cells
+
+
+def imports_of(cells: Iterable[dict[str, Any]]) -> list[str]:
+    """The imports in a notebook's cells, each as a line.
+
+    They are there for a student who has deleted their cell, too.
+    """
+    code = (source_of(cell) for cell in cells if cell["cell_type"] == "code")
+    found = list[str]()
+    for source in code:
+        with contextlib.suppress(SyntaxError):  # a cell with magics
+            found += [ast.unparse(n) for n in ast.parse(source).body if isinstance(n, IMPORTS)]
+    return list(dict.fromkeys(found))
+
+
+def known_cells(cells: Iterable[dict[str, Any]]) -> dict[str, CodeType]:
+    """By source, what there is to run of the cells that are ours.
+
+    That is all that they define, for student code may use it, and no check: an exercise is tried on
+    its visible case anyway.
+    """
+    known = {}
+    for cell in cells:
+        source = source_of(cell)
+        if cell["id"] == HELPER_CELL or cell["id"].endswith(CHECK_ENDING):
+            tree = ast.parse(source)
+            if cell["id"] != HELPER_CELL:
+                tree.body = [statement for statement in tree.body if not _checks(statement)]
+            known[source.strip()] = compile(tree, f"<{cell['id']}>", "exec")
+    return known
+
+
+def _checks(statement: ast.stmt) -> bool:
+    """Whether a statement of a check cell runs the check, or shows what came of it."""
+    names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    return isinstance(statement, ast.Expr) or bool(names & CHECKS)
+
+
+def source_of(cell: dict[str, Any]) -> str:
+    """A cell's source: nbformat allows a string, and a list of lines."""
+    return "".join(cell["source"])
