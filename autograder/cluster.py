@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import secrets
 import socket
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
@@ -38,6 +40,8 @@ from .tier import detect
 LOCAL = "local"  # the address that starts a cluster on this machine
 CONNECT_SECONDS = 10.0  # for the scheduler to answer
 WORKER_SECONDS = 60.0  # for a first worker to come
+LOOK_SECONDS = 2.0  # between looks at how many workers there are
+POLL_SECONDS = 0.005  # between looks for results
 AHEAD = 3  # submissions that wait at each worker, so that none of them waits for us
 
 
@@ -168,20 +172,41 @@ class Cluster:
         todo = iter(submissions)
         waiting = dict[str, Submission]()
         done = distributed.as_completed(raise_errors=False)
+        threads, looked = 0, -math.inf
         while True:
-            room = AHEAD * sum(self._client.nthreads().values()) - len(waiting)
-            for submission in itertools.islice(todo, max(room, 0)):
-                future = self._client.submit(grade_at, self._bench, submission, pure=False)
+            if time.monotonic() - looked > LOOK_SECONDS:  # workers come and go
+                with self._connected():
+                    threads, looked = sum(self._client.nthreads().values()), time.monotonic()
+            for submission in itertools.islice(todo, max(AHEAD * threads - len(waiting), 0)):
+                with self._connected():
+                    future = self._client.submit(grade_at, self._bench, submission, pure=False)
                 waiting[str(future.key)] = submission
                 done.add(future)
-            if not waiting:
+            if done.has_ready():
+                yield self._result(next(done), waiting)
+            elif not waiting and threads:
                 return
-            yield self._result(next(done), waiting)
+            else:
+                self._await_worker(threads)
+
+    def _await_worker(self, threads: int) -> None:
+        """Wait a little for a result, or for long if nobody is there who could give one."""
+        try:
+            if threads:
+                time.sleep(POLL_SECONDS)
+            else:
+                self._client.wait_for_workers(1, timeout=WORKER_SECONDS)
+        except TimeoutError as error:
+            raise ClusterError(
+                f"all workers of {self._address} are gone: what was graded is kept; start some, "
+                "and run the same again to grade the rest"
+            ) from error
 
     def _result(self, future: distributed.Future[Result], waiting: dict[str, Submission]) -> Result:
         submission = waiting.pop(str(future.key))
         try:
-            result: Result = future.result()
+            with self._connected():
+                result: Result = future.result()
             return result
         except KilledWorker as error:
             problem = f"the workers that it was given to died, one after the other ({error})"
@@ -192,13 +217,23 @@ class Cluster:
                 problem,
                 receipt=submission.receipt,
             )
+        finally:
+            future.release()
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[None]:
+        """What is said to the scheduler, or comes from it.
+
+        Raises:
+            ClusterError: it is gone.
+        """
+        try:
+            yield
         except (CancelledError, OSError, TimeoutError) as error:
             raise ClusterError(
                 f"the scheduler at {self._address} is gone: what was graded is kept; "
                 "run the same again, with a scheduler, to grade the rest"
             ) from error
-        finally:
-            future.release()
 
 
 def pack(outline: Outline, secret: bytes, hidden: tuple[Path, ...], trusted: bool) -> Parcel:

@@ -27,7 +27,16 @@ from autograder.checks import (
     used_autograd,
     without_autograd,
 )
-from autograder.compare import Tolerance, alike, brief, dig, identical, is_number
+from autograder.compare import (
+    Tolerance,
+    _count,
+    _count_many,
+    alike,
+    brief,
+    dig,
+    identical,
+    is_number,
+)
 from autograder.errors import CourseError
 from autograder.exercise import Exercise, attempt, case
 from autograder.judge import Judge, Prepared, judge, observe, want
@@ -801,3 +810,14 @@ def test_no_sentence_repeats_what_only_a_hidden_case_could_have_said(prepared, k
         for x, y in [(whole, whole), (whole, broken), (broken, whole)]:
             outcome = prepared.outcome([{"x": x, "y": y, MARK: broken}])
             assert "4711" not in repr(outcome)
+
+
+numbers = st.one_of(st.floats(width=32), st.sampled_from([0.0, 1.0, math.nan, math.inf, -math.inf]))
+
+
+@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=20))
+def test_few_numbers_and_many_are_compared_alike(pairs):
+    seen, want = (torch.tensor(column, dtype=torch.float64) for column in zip(*pairs, strict=True))
+    for found in (seen, want * 1.0001):
+        few, many = (way(found, want, lambda size: 1e-4 * size) for way in (_count, _count_many))
+        assert few == many

@@ -1,5 +1,6 @@
 """Student code in real workers: what one cell or exercise does costs nothing else."""
 
+import json
 import math
 import re
 import time
@@ -150,6 +151,19 @@ def test_what_people_write_in_notebooks_loses_no_exercise(grader, before):
     cells = solutions()
     cells[1] = f"{before}\n{cells[1]}"
     assert grader(*cells).points == FULL
+
+
+@pytest.mark.parametrize("edition", ["", "nbgrader/"])
+def test_a_check_of_ours_defines_its_names_and_runs_only_if_it_was_changed(grader, edition):
+    released = ASSIGNMENT.folder / f"{edition}backprop.ipynb"
+    source = {c["id"]: "".join(c["source"]) for c in json.loads(released.read_text())["cells"]}
+    helpers, check = source["visible-checks"], source[f"{FIRST}-check"]
+    answer = f"calls = []\ndef {FIRST}(*args):\n    calls.append(args)"
+    later = "assert callable(check) and visible and probe and wanted\nassert not calls"
+    assert grader(IMPORTS, helpers, answer, check, later).notes == {}
+    assert "line 2" in grader(IMPORTS, helpers, answer, f"{check}\n# mine", later).notes[5][0]
+    broken = f"def attempt(*_): 1 / 0\n{answer}"
+    assert grader(IMPORTS, helpers, broken, check, later).notes == {}
 
 
 @pytest.mark.parametrize("refused", ["!ls", "%pip install x", "%%bash\nls", "%nonsense", "input()"])
