@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import sys
@@ -14,7 +13,6 @@ import click
 from . import __version__
 from .errors import AutograderError, ResultsError, explain
 from .escape import plain
-from .files import PRIVATE_FOLDER
 from .read import LAYOUTS
 from .results import export, import_, purge, report
 from .upload.command import upload
@@ -140,8 +138,6 @@ def grade(
         force=force or student_id is not None,
         roster=read_roster(roster) if roster else {},
     )
-    with contextlib.suppress(OSError):  # whoever needs the folder says what is wrong with it
-        out.mkdir(mode=PRIVATE_FOLDER, parents=True)
     with terminal.progress(len(students)) as advance:
         overview = pipeline.grade(job, advance)
     sys.exit(terminal.summarise(overview, out, everyone, job.roster))

@@ -6,15 +6,18 @@ submissions -> Submission -> Run (observations) -> Outcome (verdicts) -> grades.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .course import fingerprint
 from .entries import Entry
 from .errors import ClusterError, ResultsError
-from .files import sweep
+from .files import PRIVATE_FOLDER, sweep
+from .folder import RECORD
 from .model import Result, Submission
 from .outline import Outline
 from .overview import Overview
@@ -24,6 +27,10 @@ from .roster import Roster
 from .score import scored, write_csv
 from .store import Store
 from .tier import Tier, detect
+
+if TYPE_CHECKING:  # both import torch, which takes seconds
+    from .cluster import Cluster
+    from .grader import Grader
 
 Progress = Callable[[str, Result | None], None]  # student id, and their result if it is a new one
 
@@ -52,17 +59,17 @@ def grade(job: Job, progress: Progress) -> Overview:
         AutograderError: of several kinds; what was graded by then is in the record.
     """
     name = job.outline.name
-    try:
-        job.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ResultsError(
-            f"{job.out}: no folder ({error.strerror}): choose another --out"
-        ) from error
-    with Store(job.out, {"assignment": name, "secret": fingerprint(job.secret)}) as store:
+    with contextlib.ExitStack() as opened:
+        # Where there is no record yet, all must be graded: a course at fault leaves no folder then.
+        grader = None if (job.out / RECORD).exists() else _grader(job, opened)
+        _make_folder(job.out)
+        about = {"assignment": name, "secret": fingerprint(job.secret)}
+        store = opened.enter_context(Store(job.out, about))
         submissions = (read_submission(s, files, name) for s, files in job.students.items())
         todo = _changed(submissions, job, store, progress)
         if (first := next(todo, None)) is not None:
-            for result in _graded(job, itertools.chain([first], todo)):
+            grader = grader or _grader(job, opened)
+            for result in grader.results(itertools.chain([first], todo)):
                 store.save(result)
                 progress(result.student_id, result)
         return publish(store.results(), job.out, job.outline, job.roster)
@@ -99,29 +106,37 @@ def _changed(
         progress(submission.student_id, None)
 
 
-def _graded(job: Job, submissions: Iterable[Submission]) -> Iterator[Result]:
-    """Results as they are ready. Whatever takes seconds to import or load waits until here."""
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(
+            f"{folder}: no folder ({error.strerror}): choose another --out"
+        ) from error
+
+
+def _grader(job: Job, opened: contextlib.ExitStack) -> Grader | Cluster:
+    """What runs and judges, until `opened` closes. All that takes seconds to import or load waits until here.
+
+    Raises:
+        CourseError: the assignment is at fault.
+        SandboxError: nothing here isolates student code.
+        ClusterError: there is no cluster.
+    """
     from .assignment import load_assignment
     from .grader import Grader
 
-    if job.cluster is not None:
-        yield from _graded_elsewhere(job, job.cluster, submissions)
-        return
-    tier = job.tier or detect(job.trusted)
-    assignment = load_assignment(job.outline)
-    with Grader(assignment, job.secret, job.hidden, tier, job.workers) as grader:
-        yield from grader.results(submissions)
-
-
-def _graded_elsewhere(
-    job: Job, address: str, submissions: Iterable[Submission]
-) -> Iterator[Result]:
+    if job.cluster is None:
+        tier = job.tier or detect(job.trusted)
+        assignment = load_assignment(job.outline)
+        grader = Grader(assignment, job.secret, job.hidden, tier, job.workers)
+        return opened.enter_context(grader)
     try:
         from .cluster import Cluster, pack
     except ImportError as error:
         raise ClusterError(
             f"{error.name} is not installed: pip install 'backprop-autograder[cluster]'"
         ) from error
+    load_assignment(job.outline)  # what is wrong with it is told here, and not by each worker
     parcel = pack(job.outline, job.secret, job.hidden, job.trusted)
-    with Cluster(address, parcel, job.workers) as cluster:
-        yield from cluster.results(submissions)
+    return opened.enter_context(Cluster(job.cluster, parcel, job.workers))
