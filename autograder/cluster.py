@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import math
 import secrets
 import socket
@@ -127,6 +128,8 @@ class Cluster:
             ClusterError: no scheduler answers there, or it has no worker.
         """
         self._address, self._bench = address, f"autograder-{secrets.token_hex(8)}"
+        for library in ("distributed", "distributed.client", "tornado", "asyncio"):  # we tell
+            logging.getLogger(library).setLevel(logging.CRITICAL)
         with contextlib.ExitStack() as opened:
             where: object = address
             if address == LOCAL:

@@ -116,7 +116,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _grader(job: Job, opened: contextlib.ExitStack) -> Grader | Cluster:
-    """What runs and judges, until `opened` closes. All that takes seconds to import or load waits until here.
+    """What runs and judges, until `opened` closes: all that takes seconds to import or load.
 
     Raises:
         CourseError: the assignment is at fault.
