@@ -14,12 +14,14 @@ import contextlib
 import itertools
 import logging
 import math
+import platform
 import secrets
 import socket
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -28,6 +30,7 @@ from typing import cast
 import distributed
 from distributed.scheduler import KilledWorker
 
+from . import __version__
 from .assignment import load_assignment
 from .course import find_course
 from .errors import AutograderError, ClusterError
@@ -38,11 +41,21 @@ from .outline import Outline
 from .temporary import temporary_folder
 from .tier import detect
 
+VERSIONS = ", ".join(
+    f"{name} {version}"
+    for name, version in {
+        "autograder": __version__,
+        "Python": platform.python_version(),
+        **{name: metadata.version(name) for name in ("torch", "numpy", "ipython")},
+    }.items()
+)
+PLACE = "/var/tmp"  # noqa: S108 (a folder of its own in there; workers have a /tmp of their own)
 LOCAL = "local"  # the address that starts a cluster on this machine
 CONNECT_SECONDS = 10.0  # for the scheduler to answer
 WORKER_SECONDS = 60.0  # for a first worker to come
 LOOK_SECONDS = 2.0  # between looks at how many workers there are
 POLL_SECONDS = 0.005  # between looks for results
+BENCH = "autograder-"  # and a random number: name of a plugin
 AHEAD = 3  # submissions that wait at each worker, so that none of them waits for us
 
 
@@ -53,6 +66,7 @@ class Parcel:
     assignment: str
     files: dict[str, bytes]  # of the course, by path
     digest: str  # of the assignment, here: the same there, or verdicts could differ
+    versions: str
     secret: bytes
     hidden: tuple[str, ...]  # folders of the client's, which may be the worker's as well
     trusted: bool
@@ -88,26 +102,26 @@ class Bench(distributed.WorkerPlugin):
     def _set_up(self) -> Grader:
         parcel = self._parcel
         with contextlib.ExitStack() as opened:
-            folder = opened.enter_context(temporary_folder())
-            folder.chmod(0o711)  # workers of another user pass through it to the assignment
+            folder = opened.enter_context(temporary_folder(PLACE))
             for name, content in parcel.files.items():
                 path = folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
-            (folder / "reference").chmod(0o700)
-            try:
-                outline = find_course(folder).outline(parcel.assignment)
-                if outline.digest != parcel.digest:
-                    raise ClusterError(
-                        "another version of autograder or of torch than the client's: install "
-                        "the same on all machines"
-                    )
-                hidden = (folder, *map(Path, parcel.hidden))
-                tier = detect(parcel.trusted)
-                assignment = load_assignment(outline)
-                grader = Grader(assignment, parcel.secret, hidden, tier, self._threads)
-            except AutograderError as error:
-                raise ClusterError(f"worker on {socket.gethostname()}: {error}") from error
+            for private in ("reference", GRADING):
+                (folder / private).chmod(0o700)
+            folder.chmod(0o711)  # workers of another user pass through it to the assignment
+            outline = find_course(folder).outline(parcel.assignment)
+            if (outline.digest, VERSIONS) != (parcel.digest, parcel.versions):
+                raise ClusterError(
+                    f"another version than the client's, {VERSIONS} and not {parcel.versions}: "
+                    "install the same on all machines"
+                )
+            tier = detect(parcel.trusted)
+            if not tier.seccomp:  # its student code would have a network, and the scheduler's port
+                raise ClusterError(f"its isolation tier is {tier.name}: {tier.advice}")
+            hidden = (folder, *map(Path, parcel.hidden))
+            assignment = load_assignment(outline)
+            grader = Grader(assignment, parcel.secret, hidden, tier, self._threads)
             opened.enter_context(grader)
             self._opened = opened.pop_all()
             return grader
@@ -115,7 +129,13 @@ class Bench(distributed.WorkerPlugin):
 
 def grade_at(bench: str, submission: Submission) -> Result:
     """What is run on a worker for each submission."""
-    return cast(Bench, distributed.get_worker().plugins[bench]).grade(submission)
+    try:
+        return cast(Bench, distributed.get_worker().plugins[bench]).grade(submission)
+    except Exception as error:  # whatever it is, a person must know where
+        where = f"worker on {socket.gethostname()}"
+        if isinstance(error, AutograderError):
+            raise ClusterError(f"{where}: {error}") from None
+        raise ClusterError(f"{where}: {type(error).__name__}: {error}") from None
 
 
 class Cluster:
@@ -127,7 +147,7 @@ class Cluster:
         Raises:
             ClusterError: no scheduler answers there, or it has no worker.
         """
-        self._address, self._bench = address, f"autograder-{secrets.token_hex(8)}"
+        self._address, self._bench = address, f"{BENCH}{secrets.token_hex(8)}"
         for library in ("distributed", "distributed.client", "tornado", "asyncio"):  # we tell
             logging.getLogger(library).setLevel(logging.CRITICAL)
         with contextlib.ExitStack() as opened:
@@ -135,7 +155,10 @@ class Cluster:
             if address == LOCAL:
                 where = opened.enter_context(
                     distributed.LocalCluster(
-                        n_workers=workers, threads_per_worker=1, dashboard_address=None
+                        n_workers=workers,
+                        threads_per_worker=1,
+                        dashboard_address=None,
+                        security=True,  # else anybody on this machine could give it work
                     )
                 )
             try:
@@ -143,7 +166,7 @@ class Cluster:
                 opened.callback(self._client.close)
                 self._client.wait_for_workers(1, timeout=WORKER_SECONDS)
                 self._client.register_plugin(Bench(parcel), name=self._bench)
-            except (OSError, ValueError, TimeoutError) as error:
+            except Exception as error:  # distributed raises whatever its transports and workers do
                 raise ClusterError(
                     f"no cluster at {address!r} ({error or 'no worker came'}): expected the "
                     f"address of a Dask scheduler that has workers, such as tcp://host:8786"
@@ -172,7 +195,7 @@ class Cluster:
         Raises:
             ClusterError: the scheduler is gone, or a worker cannot grade at all.
         """
-        todo = iter(submissions)
+        todo = _Ahead(submissions)
         waiting = dict[str, Submission]()
         done = distributed.as_completed(raise_errors=False)
         threads, looked = 0, -math.inf
@@ -187,7 +210,7 @@ class Cluster:
                 done.add(future)
             if done.has_ready():
                 yield self._result(next(done), waiting)
-            elif not waiting and threads:
+            elif not waiting and todo.is_empty():
                 return
             else:
                 self._await_worker(threads)
@@ -239,6 +262,23 @@ class Cluster:
             ) from error
 
 
+class _Ahead(Iterator[Submission]):
+    """An iterator that can tell whether it is at its end."""
+
+    def __init__(self, submissions: Iterable[Submission]) -> None:
+        self._rest = iter(submissions)
+
+    def __next__(self) -> Submission:
+        return next(self._rest)
+
+    def is_empty(self) -> bool:
+        """Looks at the next one, which is kept."""
+        for submission in self._rest:
+            self._rest = itertools.chain([submission], self._rest)
+            return False
+        return True
+
+
 def pack(outline: Outline, secret: bytes, hidden: tuple[Path, ...], trusted: bool) -> Parcel:
     """What to send to workers; nothing of other assignments."""
     shared = outline.hidden.parent.glob("*.py")
@@ -250,4 +290,4 @@ def pack(outline: Outline, secret: bytes, hidden: tuple[Path, ...], trusted: boo
         if path.is_file() and "__pycache__" not in path.parts
     }
     places = tuple(map(str, hidden))
-    return Parcel(outline.name, files, outline.digest, secret, places, trusted)
+    return Parcel(outline.name, files, outline.digest, VERSIONS, secret, places, trusted)

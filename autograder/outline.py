@@ -61,6 +61,12 @@ class Outline:
                 digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
         return digest.hexdigest()
 
+    @property
+    def claims(self) -> str:
+        """Changes when there is something new that loading has to prove, the points included."""
+        claims = (self.digest, self.rubric, self.question_points)
+        return hashlib.sha256(repr(claims).encode()).hexdigest()
+
     def fingerprint(self, submission: str) -> str:
         """Of a submission with that digest: the same means that its verdicts would be."""
         return hashlib.sha256(f"{self.digest} {submission}".encode()).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,8 +19,8 @@ from .overview import Overview
 from .roster import Roster
 from .score import Score, number
 
-HEAD = 1000  # bytes of a page, within which it says what it was made from
-MADE_FROM = re.compile(rb'<meta name="made-from" content="([0-9a-f]{64})">')
+MADE_FROM = re.compile(rb"<!-- made from ([0-9a-f]{64}) -->\n</html>$")  # a page's last words
+TAIL = 100  # bytes that hold them
 IN_WORDS = {
     Kind.passed: "passed",
     Kind.failed: "not right",
@@ -35,10 +36,15 @@ IN_WORDS = {
 
 
 class Feedback:
-    """Writes `feedback/<student_id>.html`, each unless it is there as it would be written."""
+    """Writes `feedback/<student_id>.html`, each unless it is there as it would be written.
 
-    def __init__(self, folder: Path, students: Iterable[str], outline: Outline) -> None:
-        self._folder, self._outline = folder, outline
+    `afresh` writes it all the same: somebody may have changed it.
+    """
+
+    def __init__(
+        self, folder: Path, students: Iterable[str], outline: Outline, afresh: bool = False
+    ) -> None:
+        self._folder, self._outline, self._afresh = folder, outline, afresh
         folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         self._names = file_names(students, ".html")
         environment = _environment()
@@ -58,7 +64,7 @@ class Feedback:
         path = self._folder / self._names[result.student_id]
         made_from = repr((result, result.graded_at, found)).encode()
         digest = hashlib.sha256(self._same + made_from).hexdigest()
-        if _digest_of(path) == digest:
+        if not self._afresh and _digest_of(path) == digest:
             return
         outline = self._outline
         page = {"result": result, "score": found, "assignment": outline, "digest": digest}
@@ -71,7 +77,8 @@ def _digest_of(page: Path) -> str:
     """What a page says that it was made from; empty if there is none, or it does not say."""
     try:
         with open(page, "rb") as file:
-            found = MADE_FROM.search(file.read(HEAD))
+            file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
+            found = MADE_FROM.search(file.read())
     except FileNotFoundError:
         return ""
     return found[1].decode() if found else ""

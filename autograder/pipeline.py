@@ -72,21 +72,46 @@ def grade(job: Job, progress: Progress) -> Overview:
             for result in grader.results(itertools.chain([first], todo)):
                 store.save(result)
                 progress(result.student_id, result)
+        if grader:  # loading proves
+            store.proved = job.outline.claims
+        prove(job.outline, store)
         return publish(store.results(), job.out, job.outline, job.roster)
 
 
+def prove(outline: Outline, store: Store) -> None:
+    """Have the assignment prove itself, if it has changed since it last did.
+
+    Raises:
+        CourseError: it is at fault, and so would its scores be.
+    """
+    if store.proved != outline.claims:
+        from .assignment import load_assignment
+
+        load_assignment(outline)
+        store.proved = outline.claims
+
+
 def publish(
-    results: Iterable[Result], out: Path, outline: Outline, roster: Roster | None = None
+    results: Iterable[Result],
+    out: Path,
+    outline: Outline,
+    roster: Roster | None = None,
+    afresh: bool = False,
 ) -> Overview:
-    """Write `scores.csv`, `feedback/` and `report.html`; it goes over `results` several times."""
+    """Write `scores.csv`, `feedback/` and `report.html`; it goes over `results` several times.
+
+    Pages that are there as they would be written are left, unless all are wanted `afresh`.
+    """
     for folder in (out, out / "feedback"):
         sweep(folder)
     write_csv(out / "scores.csv", results, outline)
     overview = Overview(outline)
-    feedback = Feedback(out / "feedback", (result.student_id for result in results), outline)
-    for result, score in scored(results, outline):
-        feedback.write(result, score)
-        overview.add(result, score)
+    students = (result.student_id for result in results)
+    feedback = Feedback(out / "feedback", students, outline, afresh)
+    with contextlib.closing(scored(results, outline)) as each:  # the record, too, if a disk is full
+        for result, score in each:
+            feedback.write(result, score)
+            overview.add(result, score)
     write_report(out / "report.html", overview, outline, roster or {})
     return overview
 

@@ -31,7 +31,8 @@ def report(folder: Path | None, results: Path, roster: Path | None = None) -> No
     outline = find_course(folder).outline(about["assignment"])
     with Store(results, about) as store:
         known = read_roster(roster) if roster else {}
-        pipeline.publish(store.results(), results, outline, known)
+        pipeline.prove(outline, store)
+        pipeline.publish(store.results(), results, outline, known, afresh=True)
     click.echo(plain(str(results / "report.html")))
 
 
@@ -85,6 +86,7 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
     for option, value in options.items():
         if value and option not in FORMATS[target].options:
             raise click.UsageError(f"--{option.replace('_', '-')} means nothing to {target}")
+    from . import pipeline
     from .course import find_course
     from .model import Status
     from .store import Store, read_about
@@ -95,6 +97,7 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
     about = read_about(results)
     outline = find_course(folder).outline(about["assignment"])
     with Store(results, about) as store:
+        pipeline.prove(outline, store)
         order = Order(target, results, outline, list(store.results()), **options)
         problems = FORMATS[target].write(order, say)
     if without := [r.student_id for r in order.results if r.status is Status.grader_error]:
@@ -122,6 +125,7 @@ def import_(folder: Path | None, results: Path, source: str, course: Path | None
     found = marks_of(course, outline.name, outline.question_points, outline.rubric)
     count = students = 0
     with Store(results, about) as store:
+        pipeline.prove(outline, store)
         known = {result.student_id: result.marks for result in store.results()}
         for student, given in found.marks.items():
             if student not in known:

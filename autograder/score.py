@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,14 +69,16 @@ def write_csv(path: Path, results: Iterable[Result], outline: Outline) -> None:
     The columns of the questions come after these; they are empty where nobody has marked yet. Where
     there is a late policy, `late` is last: the points taken away, as a negative number.
     """
-    rows = (row(result, found, outline) for result, found in scored(results, outline))
-    with replacing(path, PRIVATE) as file:
+    with replacing(path, PRIVATE) as file, contextlib.closing(scored(results, outline)) as each:
         writer = csv.writer(file)
+        rows = (row(result, found, outline) for result, found in each)
         for values in itertools.chain([header(outline)], rows):
             writer.writerow(cell(v) if isinstance(v, str) else number(v) for v in values)
 
 
-def scored(results: Iterable[Result], outline: Outline) -> Iterator[tuple[Result, Score]]:
+def scored(
+    results: Iterable[Result], outline: Outline
+) -> Generator[tuple[Result, Score], None, None]:
     """Each result with its points; it goes twice over `results`."""
     counting = by_hand(results, outline.question_points)
     for result in results:

@@ -23,6 +23,7 @@ from .errors import ResultsError
 from .lock import locked
 from .model import CellNote, Kind, Mark, Outcome, Receipt, Result, Status, Verdict
 from .record import (
+    ABOUT,
     FILE,
     MARKS,
     MISTAKES,
@@ -36,6 +37,8 @@ from .record import (
     inspect,
     trouble,
 )
+
+PROVED = "proved"  # a key of `about`
 
 
 class Store:
@@ -73,6 +76,19 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self._opened.close()
+
+    @property
+    def proved(self) -> str:
+        """What the assignment claimed when it was last loaded and proved; empty if it never was."""
+        with _reading(self._engine, self._path) as connection:
+            found = connection.execute(select(ABOUT.c.value).where(ABOUT.c.key == PROVED))
+            return str(found.scalar() or "")
+
+    @proved.setter
+    def proved(self, claims: str) -> None:
+        with self._transaction() as connection:
+            connection.execute(ABOUT.delete().where(ABOUT.c.key == PROVED))
+            connection.execute(ABOUT.insert(), {"key": PROVED, "value": claims})
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Connection]:

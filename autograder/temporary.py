@@ -22,12 +22,15 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 @contextlib.contextmanager
-def temporary_folder() -> Iterator[Path]:
-    """A folder for the time of the block; those of processes that were killed are deleted."""
-    for path in Path(tempfile.gettempdir()).glob(PREFIX + "?" * RANDOM):
+def temporary_folder(place: str = "") -> Iterator[Path]:
+    """A folder for the time of the block; those of processes that were killed are deleted.
+
+    It is in `place`, or where temporary files are.
+    """
+    for path in Path(place or tempfile.gettempdir()).glob(PREFIX + "?" * RANDOM):
         with contextlib.suppress(OSError):  # somebody else's, in use, or none of ours
             _remove_abandoned(path)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place or None))
     mark = os.open(folder / MARK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with contextlib.suppress(OSError):  # where there are no locks, nobody else gets it either

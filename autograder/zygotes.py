@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 
 from .cgroups import Cgroup, Cgroups
@@ -52,7 +53,7 @@ class Zygote:
     def __init__(self, settings: Settings, home: Path, cgroups: Cgroups | None) -> None:
         self._settings, self._home, self._cgroups = settings, home, cgroups
         self._made: list[Cgroup] = []  # the worker's, if there is one, and the zygote's
-        self._closed = False
+        self._closed, self._changing = False, Lock()
         self.forked = 0  # workers, since it was started
         self._start()
 
@@ -151,21 +152,24 @@ class Zygote:
         Raises:
             SandboxError: it did not start, or the pool is closed.
         """
-        self._stop()
-        if self._closed:
-            raise SandboxError("grading was stopped")
-        self.forked = 0
-        self._start()
+        with self._changing:
+            self._stop()
+            if self._closed:
+                raise SandboxError("grading was stopped")
+            self.forked = 0
+            self._start()
 
     def close(self) -> None:
         """End the process for good; the kernel ends its worker."""
         self._closed = True
-        self._stop()
+        with self._changing:  # a thread may be about to restart it
+            self._stop()
 
     def _stop(self) -> None:
         self._control.close()
         self._process.kill()
-        self._process.communicate()
+        if self._process.stderr and not self._process.stderr.closed:  # else it was stopped before
+            self._process.communicate()
         while self._made:
             self._made.pop().remove()
 

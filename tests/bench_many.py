@@ -36,6 +36,7 @@ HISTORY = ROOT / "docs" / "bench-many.csv"
 ASSIGNMENT = "backprop"
 SECRET = b"the secret of a measurement"
 THOUSAND, BAD = 1000, 20  # one of so many is hostile or broken
+MEGABYTES = 50  # that memory may grow
 EARLY = 500  # submissions after which memory is looked at first
 # What takes the place of the body of one answer, which then earns nothing; the rest is graded.
 BODIES = {
@@ -164,8 +165,8 @@ def main(count: int = 10_000) -> None:
         took, at_end = time.monotonic() - began, memory()
         bar.close()
         wrong = differences(folder)
-        report(count, times, took, (used[EARLY], used[count], at_end), wrong)
-        sys.exit(bool(wrong))
+        kept = report(count, times, took, (used[EARLY], used[count], at_end), wrong)
+        sys.exit(not kept)
 
 
 def differences(folder: Path) -> list[str]:
@@ -183,8 +184,8 @@ def differences(folder: Path) -> list[str]:
     ] + [f"{student}: nobody's" for student in found.keys() - expected.keys()]
 
 
-def report(count, times, took, megabytes, wrong) -> None:
-    """Print it, and add a line to the history."""
+def report(count, times, took, megabytes, wrong) -> bool:
+    """Print it, and add a line to the history; returns whether all goals are kept."""
     early, late = ((ts[-1] - ts[0]) / (len(ts) - 1) for ts in (times[:THOUSAND], times[-THOUSAND:]))
     row = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -205,7 +206,17 @@ def report(count, times, took, megabytes, wrong) -> None:
         console.print(f"{name:>24}  {value}")
     for line in wrong[:20]:
         console.print(line, markup=False)
+    goals = {
+        "every row is right": not wrong,
+        f"memory at the end is within {MEGABYTES} MB of that after {EARLY}": (
+            megabytes[2] - megabytes[0] <= MEGABYTES
+        ),
+        "the last thousand takes at most a tenth longer than the first": late <= 1.1 * early,
+    }
+    for goal, kept in goals.items():
+        console.print(f"{'✓' if kept else '✗'} {goal}")
     bench.add_to_history(HISTORY, row)
+    return all(goals.values())
 
 
 if __name__ == "__main__":

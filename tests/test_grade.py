@@ -246,6 +246,14 @@ def test_only_what_changed_is_graded_again(course):
     assert graded_at(course) == before  # scored anew, and nothing ran
     assert not pages_of(course).items() & pages.items()
 
+    right = rubric.read_text()
+    rubric.write_text(right.replace("{values: 20, ints: 1,", "{valuse: 20, ints: 1,"))
+    out = course / "results"
+    for call in (("grade", folder, "--out", out), ("report", out), ("export", out, "--to", "csv")):
+        told = autograder(course, *call, code=1).stderr
+        assert "no check 'valuse': did you mean 'values'?" in told
+    rubric.write_text(right)
+
     (folder / "cat.ipynb").rename(course.parent / "cat.ipynb")  # it is kept, and told
     done = autograder(course, "grade", folder, "--out", course / "results")
     assert "not among these submissions: cat" in done.stdout and scores(course) == rows

@@ -46,6 +46,7 @@ def upload(
 
     Exit code 2: some scores are not there: the plan, or the last lines, say which and why.
     """
+    from .. import pipeline
     from ..course import find_course
     from ..release import releases
     from ..store import Store, read_about
@@ -66,6 +67,7 @@ def upload(
                 return None
             return shown.enter_context(show.progress(sum(bool(row.writing) for row in rows)))
 
+        pipeline.prove(assignment, store)
         told = releases(list(store.results()), assignment, results)
         lms = _connect(platform, assignment, told)
         rows, problems = carry_out(lms, told, results, wishes, act)
