@@ -29,7 +29,12 @@ HOLD = "import time; time.sleep(0.3)"  # in each notebook, so that a kill comes 
 GRADER = Path(sys.executable).with_name("autograder")
 PATIENCE = 90.0  # seconds for anything to come up, on a busy machine
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("cluster")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.cluster,  # not in CI yet: two failed there once, and nobody knows why
+    pytest.mark.timeout(600),
+    pytest.mark.xdist_group("cluster"),
+]
 
 
 def ip(*words: str) -> None:
