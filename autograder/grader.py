@@ -5,7 +5,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
 
 from .assignment import Assignment, tolerance
 from .errors import CourseError, SandboxError, ZygoteDied
@@ -39,13 +38,8 @@ class Grader:
     def __enter__(self) -> Grader:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._zygotes.__exit__(kind, error, at)
+    def __exit__(self, *_: object) -> None:
+        self._zygotes.__exit__()
 
     def results(self, submissions: Iterable[Submission]) -> Iterator[Result]:
         """Results as they are ready.

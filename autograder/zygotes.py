@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
 
 from .cgroups import Cgroup, Cgroups
 from .channel import Worker
@@ -214,12 +213,7 @@ class Zygotes:
     def __enter__(self) -> Zygotes:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._opened:
             for zygote in self._zygotes.values():
                 zygote.close()
