@@ -156,7 +156,7 @@ class Cluster:
                     distributed.LocalCluster(
                         n_workers=workers,
                         threads_per_worker=1,
-                        dashboard_address=None,
+                        dashboard_address="127.0.0.1:0",  # None: port 8787, for everybody
                         security=True,  # else anybody on this machine could give it work
                     )
                 )

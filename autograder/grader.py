@@ -9,10 +9,12 @@ from pathlib import Path
 from .assignment import Assignment, tolerance
 from .errors import CourseError, SandboxError, ZygoteDied
 from .judge import Judge, Prepared
-from .model import Kind, Outcome, Result, Run, Status, Submission, Verdict
+from .model import Cell, Kind, Outcome, Result, Run, Status, Submission, Verdict, Work
 from .parallel import in_parallel
 from .run import run
 from .tier import Tier
+from .work import exercise_works, question_works
+from .worker.released import released_cells, source_of
 from .zygotes import Zygotes
 
 
@@ -33,6 +35,10 @@ class Grader:
         self._judge = Judge(
             assignment.name, assignment.references, tolerance(policy), secret, each_their_own
         )
+        self._released = [
+            Cell(cell["cell_type"], source_of(cell), cell.get("id", ""))
+            for cell in released_cells(assignment.folder)
+        ]
         self._zygotes = Zygotes(assignment.folder, hidden, tier, policy.limits, workers)
 
     def __enter__(self) -> Grader:
@@ -85,7 +91,14 @@ class Grader:
             tier=self._tier.name,
             seconds=ran.seconds,
             receipt=submission.receipt,
+            works=tuple(self._works(submission)),
+            outputs=ran.outputs,
         )
+
+    def _works(self, submission: Submission) -> Iterator[Work]:
+        yield from exercise_works(submission.cells, self._assignment.references)
+        questions = self._assignment.question_points
+        yield from question_works(submission.notebook, self._released, questions)
 
     def _run_and_judge(self, submission: Submission) -> tuple[Run, tuple[Outcome, ...]]:
         prepared: dict[str, Prepared] = {}

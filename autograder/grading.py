@@ -70,6 +70,13 @@ class LatePolicy(_Strict):
         return {name: percent for name, percent in both.items() if percent is not None}
 
 
+class Void(_Strict):
+    """A check that turned out to be faulty, for everyone."""
+
+    credit: Literal["full", "none"]  # none: its points are not part of the total any more
+    reason: str = Field(min_length=1)  # students read it
+
+
 class Numbered(_Strict):
     """An assignment as an LMS knows it; the title is held against what it says of that number."""
 
@@ -116,6 +123,7 @@ class Policy(_Strict):
     limits: Limits = Limits()
     tolerance: ToleranceLimits = ToleranceLimits()
     late: LatePolicy | None = None
+    void: dict[str, dict[str, dict[str, Void]]] = {}  # by assignment, exercise and check
     lms: Lms | None = None
 
 
@@ -145,6 +153,7 @@ def read_grading(path: Path) -> Grading:
     if rules.late:
         for assignment in (*rules.late.due, *rules.late.extensions):
             _refuse_unknown(f"{path}: policy.late", assignment, rubrics)
+    _check_voids(path, rules, rubrics)
     return Grading(policy=rules, rubrics=rubrics, questions=_questions(path, questions, rubrics))
 
 
@@ -162,6 +171,22 @@ def read_yaml(path: Path) -> Any:
         raise CourseError(f"{path}: {error.strerror}") from error
     except (YAMLError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise CourseError(f"{path}: {_line(error)}not valid YAML: {_first(error)}") from error
+
+
+def _check_voids(path: Path, rules: Policy, rubrics: dict[str, Rubric]) -> None:
+    where = f"{path}: policy.void"
+    for assignment, exercises in rules.void.items():
+        _refuse_unknown(where, assignment, rubrics)
+        for exercise, checks in exercises.items():
+            known = rubrics[assignment]
+            if exercise not in known:
+                raise CourseError(
+                    f"{where}.{assignment}: no exercise {exercise!r}{nearest(exercise, known)}"
+                )
+            for check in checks:
+                if check not in known[exercise]:
+                    hint = nearest(check, known[exercise])
+                    raise CourseError(f"{where}.{assignment}.{exercise}: no check {check!r}{hint}")
 
 
 def _rubric(path: Path, assignment: str, content: Any) -> Rubric:

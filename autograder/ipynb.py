@@ -1,4 +1,4 @@
-"""The code cells of a notebook file, taken as they come. Nothing is executed.
+"""The cells of a notebook file, taken as they come. Nothing is executed.
 
 Only what grading needs is looked at: missing metadata, ids, outputs or versions do not matter.
 """
@@ -11,14 +11,18 @@ from typing import Any
 
 import msgspec
 
+from .model import Cell
+
 MAX_CELLS = 10_000
 MAX_BRACKETS = 4_000_000  # lists and objects: each takes a hundred bytes, however short it is
 MAX_SOURCE = 4 << 20  # characters of code in one notebook
+MAX_TEXT = 1 << 20  # characters of text that people read; the rest is left out
 CELL_MARK = re.compile(r"^# (?:%%|In\[[ \d]*\]:).*$", re.MULTILINE)  # VS Code's, nbconvert's
 
 
 class _Cell(msgspec.Struct):
     cell_type: str = ""
+    id: str | msgspec.UnsetType = msgspec.UNSET
     source: str | list[str] | msgspec.UnsetType = msgspec.UNSET
     input: str | list[str] | msgspec.UnsetType = msgspec.UNSET
 
@@ -47,21 +51,23 @@ class Unreadable(Exception):
     """Why a file is no notebook, in one sentence."""
 
 
-def read_cells(name: str, data: bytes) -> tuple[str, ...]:
-    """The code cells of a notebook (nbformat 3 or 4), or of a Python script, by the file's name.
+def read_cells(name: str, data: bytes) -> tuple[Cell, ...]:
+    """The cells of a notebook (nbformat 3 or 4), or of a Python script, by the file's name.
+
+    They are code, or Markdown.
 
     Raises:
         Unreadable: it is neither; says why.
     """
     if name.lower().endswith(".py"):
         cells = CELL_MARK.split(decode(data))
-        return _within_limits(tuple(cell for cell in cells if cell.strip()))
+        return _within_limits([Cell("code", cell) for cell in cells if cell.strip()])
     if data.count(b"{") + data.count(b"[") > MAX_BRACKETS:
         raise Unreadable(f"the notebook holds more than {MAX_BRACKETS // 1_000_000} million values")
     try:
-        return _code(msgspec.to_builtins(_decoder.decode(data)))
+        return _cells(msgspec.to_builtins(_decoder.decode(data)))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _code(_parsed(decode(data)))  # not quite a notebook, or none; takes more memory
+        return _cells(_parsed(decode(data)))  # not quite a notebook, or none; takes more memory
 
 
 def _parsed(text: str) -> Any:
@@ -75,7 +81,7 @@ def _parsed(text: str) -> Any:
         raise Unreadable("this is not a notebook: its JSON is nested too deeply") from error
 
 
-def _code(notebook: Any) -> tuple[str, ...]:
+def _cells(notebook: Any) -> tuple[Cell, ...]:
     if not isinstance(notebook, dict):
         raise Unreadable("this is not a notebook: a JSON object was expected")
     language = _language(notebook)
@@ -90,15 +96,31 @@ def _code(notebook: Any) -> tuple[str, ...]:
         raise Unreadable("this is not a notebook: it has no list of cells")
     if len(cells) > MAX_CELLS:
         raise Unreadable(f"the notebook has more than {MAX_CELLS} cells")
-    return _within_limits(tuple(_source(cell) for cell in cells if _is_code(cell)))
+    known = [cell for cell in cells if isinstance(cell, dict)]
+    kinds = {"code": "code", "markdown": "markdown", "heading": "markdown"}  # that of nbformat 3
+    types = (cell.get("cell_type") for cell in known)
+    return _within_limits(
+        [
+            Cell(kinds[kind], _source(cell), _text(cell.get("id", "")))
+            for kind, cell in zip(types, known, strict=True)
+            if isinstance(kind, str) and kind in kinds
+        ]
+    )
 
 
-def _within_limits(sources: tuple[str, ...]) -> tuple[str, ...]:
-    if len(sources) > MAX_CELLS:
+def _within_limits(cells: list[Cell]) -> tuple[Cell, ...]:
+    code = [cell for cell in cells if cell.kind == "code"]
+    if len(code) > MAX_CELLS:
         raise Unreadable(f"there are more than {MAX_CELLS} cells")
-    if sum(map(len, sources)) > MAX_SOURCE:
+    if sum(len(cell.source) for cell in code) > MAX_SOURCE:
         raise Unreadable(f"there are more than {MAX_SOURCE >> 20} MB of code")
-    return sources
+    room, kept = MAX_TEXT, list[Cell]()
+    for cell in cells:
+        if cell.kind != "code":
+            room -= len(cell.source)
+        if cell.kind == "code" or room >= 0:
+            kept.append(cell)
+    return tuple(kept)
 
 
 def _language(notebook: dict[str, Any]) -> str:
@@ -112,16 +134,16 @@ def _language(notebook: dict[str, Any]) -> str:
     return "python"
 
 
-def _is_code(cell: Any) -> bool:
-    return isinstance(cell, dict) and cell.get("cell_type") == "code"
-
-
 def _source(cell: dict[str, Any]) -> str:
     source = cell.get("source", cell.get("input", ""))
     lines = source if isinstance(source, list) else [source]
     text = "".join(line for line in lines if isinstance(line, str))
-    # Lone surrogates cannot be sent, or compiled; the cell then fails by itself.
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n")
+    return _text(text).replace("\r\n", "\n")
+
+
+def _text(value: Any) -> str:
+    """A string without lone surrogates: they cannot be sent, or compiled, or written down."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def decode(data: bytes) -> str:

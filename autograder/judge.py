@@ -113,7 +113,8 @@ def _raised(name: str, error: Error, public: Sequence[Error]) -> Verdict:
     same = next((known for known in public if known.type == error.type), None)
     if same:
         place = f" (cell {same.cell}, line {same.line}: {same.source})" if same.cell else ""
-        return Verdict(name, kind, f"{same.type}: {same.message}{place}")
+        hint = f"{same.type}: {same.message}{place}"
+        return Verdict(name, kind, hint, same.cell, same.line)
     what = error.type if error.type in COMMON_ERRORS else "another error"
     return Verdict(name, kind, f"{what}, but not on the visible case")
 

@@ -24,6 +24,15 @@ NO_RECEIPT = Receipt()
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A cell of a notebook, as it was handed in."""
+
+    kind: str  # code or markdown
+    source: str
+    id: str = ""  # some tools drop it
+
+
+@dataclass(frozen=True)
 class Submission:
     """What one student handed in, read but never executed."""
 
@@ -31,6 +40,7 @@ class Submission:
     path: str  # relative to what was given to grade
     cells: tuple[str, ...] = ()  # source of the code cells, in order
     files: dict[str, str] = field(default_factory=dict)  # modules beside the notebook, by name
+    notebook: tuple[Cell, ...] = ()  # all cells, in order: for people, who read the text as well
     problem: str = ""  # why it cannot be read; empty if it can
     digest: str = ""  # of all the content
     receipt: Receipt = NO_RECEIPT
@@ -42,6 +52,24 @@ class CellNote:
 
     cell: int  # from 1, code cells only
     message: str
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a cell of the student's own showed when it ran."""
+
+    cell: int  # from 1, code cells only
+    text: str = ""
+    figure: bytes = b""  # PNG; either this or text is empty
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a student wrote for an exercise or a question; a question's may be of several cells."""
+
+    name: str  # of the exercise or question
+    source: str  # code, or Markdown
+    cell: int | None = None  # from 1, code cells only; None: text
 
 
 class Kind(StrEnum):
@@ -74,6 +102,7 @@ class Run:
     visible: dict[str, list[Observation | Lost]]
     hidden: dict[str, list[Observation | Lost]]
     notes: tuple[CellNote, ...] = ()
+    outputs: tuple[Output, ...] = ()
     seconds: float = 0.0  # wall-clock
 
 
@@ -84,6 +113,8 @@ class Verdict:
     check: str
     kind: Kind
     hint: str = ""  # one sentence for the student, empty if the check passed
+    cell: int | None = None  # where the student's code raised, as far as they may know it
+    line: int | None = None  # of that cell, from 1
 
 
 @dataclass(frozen=True)
@@ -103,6 +134,20 @@ class Mark:
     points: float
     marker: str  # who gave it, as they are known where they marked
     comment: str = ""
+    criteria: tuple[int, ...] = ()  # that the answer meets: positions in the rubric, from 0
+    false_claims: int = 0
+    marked_at: str = field(default="", compare=False)  # ISO 8601, UTC; the record says when
+
+
+@dataclass(frozen=True)
+class Override:
+    """Points that a person gave in the place of the checks', for good."""
+
+    exercise: str  # or question
+    points: float
+    reason: str
+    by: str
+    at: str = field(default="", compare=False)  # ISO 8601, UTC; the record says when
 
 
 class Status(StrEnum):
@@ -128,4 +173,7 @@ class Result:
     seconds: float = 0.0
     receipt: Receipt = NO_RECEIPT
     graded_at: str = field(default="", compare=False)  # ISO 8601, UTC; the record says when
-    marks: tuple[Mark, ...] = ()  # given by hand so far
+    marks: tuple[Mark, ...] = ()  # given by hand so far, the latest of each question last
+    works: tuple[Work, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    overrides: tuple[Override, ...] = ()

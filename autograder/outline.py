@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from . import __version__
-from .grading import Points, Policy, Rubric
+from .grading import Points, Policy, Rubric, Void
 from .late import LateRules
 
 
@@ -36,7 +36,28 @@ class Outline:
     @property
     def max_score(self) -> float:
         """Points for everything that is graded automatically."""
-        return sum(sum(points.values()) for points in self.rubric.values())
+        return sum(sum(points.values()) for points in self.counted.values())
+
+    @property
+    def voids(self) -> dict[str, dict[str, Void]]:
+        """Checks that turned out to be faulty, by exercise."""
+        return self.policy.void.get(self.name, {})
+
+    @property
+    def counted(self) -> Rubric:
+        """The rubric, with 0 points for the checks that no longer count."""
+        return {
+            exercise: {
+                check: 0 if self.void(exercise, check) == "none" else each
+                for check, each in points.items()
+            }
+            for exercise, points in self.rubric.items()
+        }
+
+    def void(self, exercise: str, check: str) -> str:
+        """What everyone gets for a check that is void (full or none); empty if it is not."""
+        found = self.voids.get(exercise, {}).get(check)
+        return found.credit if found else ""
 
     @property
     def late(self) -> LateRules | None:
@@ -51,7 +72,7 @@ class Outline:
         """Changes when anything does that a verdict depends on, the engine and torch included."""
         digest = hashlib.sha256()
         matters = self.policy.model_copy(
-            update={"late": None, "lms": None}
+            update={"late": None, "lms": None, "void": {}}
         )  # points, and not verdicts
         digest.update(f"{__version__} {version('torch')} {matters!r}".encode())
         engine = Path(__file__).parent

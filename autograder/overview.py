@@ -54,7 +54,7 @@ class Overview:
     def __init__(self, outline: Outline) -> None:
         self.rows: list[Row] = []
         self.exercises = {
-            name: Tally(sum(points.values())) for name, points in outline.rubric.items()
+            name: Tally(sum(points.values())) for name, points in outline.counted.items()
         }
         self.max_score = outline.max_score  # of those who were seen so far, if any
 

@@ -52,7 +52,8 @@ class Feedback:
         sources = (
             Path(__file__).with_name("templates") / n for n in ("base.html", "feedback.html")
         )
-        same = (outline.name, outline.digest, outline.rubric, outline.question_points, IN_WORDS)
+        rules = (outline.rubric, outline.voids, outline.question_points)
+        same = (outline.name, outline.digest, *rules, IN_WORDS)
         self._same = repr((*same, *(source.read_bytes() for source in sources))).encode()
 
     def write(self, result: Result, found: Score) -> None:
@@ -120,7 +121,7 @@ def _shown(value: Any) -> Any:
 def _exercise(name: str, result: Result, found: Score, assignment: Outline) -> dict[str, Any]:
     outcomes = {outcome.exercise: outcome for outcome in result.outcomes}
     outcome = outcomes.get(name, Outcome(name, ()))
-    points = assignment.rubric[name]
+    points = assignment.counted[name]
     shared = _shared_hint(outcome)
     checks = [
         {

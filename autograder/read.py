@@ -159,12 +159,15 @@ def read_submission(student: str, entries: list[Entry], assignment: str) -> Subm
         data = load(chosen)
         digest.update(chosen.path.suffix.encode() + b"\0" + data)
         files = _helpers(chosen, entries, digest.update)
-        cells = read_cells(chosen.path.name, data)
+        notebook = read_cells(chosen.path.name, data)
     except (Unreadable, MemoryError) as error:
         problem = error if isinstance(error, Unreadable) else "it takes too much memory to read"
         digest.update(str(problem).encode())
         return replace(submission, problem=str(problem), digest=digest.hexdigest())
-    return replace(submission, cells=cells, files=files, digest=digest.hexdigest())
+    cells = tuple(cell.source for cell in notebook if cell.kind == "code")
+    return replace(
+        submission, cells=cells, files=files, notebook=notebook, digest=digest.hexdigest()
+    )
 
 
 def _helpers(

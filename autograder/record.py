@@ -22,6 +22,7 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -34,7 +35,7 @@ from .errors import ResultsError
 from .files import PRIVATE, draft_of
 from .folder import RECORD
 
-SCHEMA = 3
+SCHEMA = 4
 FILE = RECORD
 LOG = "-wal"  # SQLite's write-ahead log: beside the file while it is open, or after a kill
 JOURNAL = "-journal"  # SQLite's other one, where something took the file out of WAL mode
@@ -97,24 +98,63 @@ VERDICTS = _belonging(
     Column("check", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("hint", String, nullable=False),
+    Column("cell", Integer),
+    Column("line", Integer),
 )
 MISTAKES = _belonging(
     "mistakes",
     Column("exercise", String, nullable=False),
     Column("sentence", String, nullable=False),
 )
+WORKS = _belonging(
+    "works",
+    Column("name", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("cell", Integer),
+)
+OUTPUTS = _belonging(
+    "outputs",
+    Column("cell", Integer, nullable=False),
+    Column("text", String, nullable=False),
+    Column("figure", LargeBinary, nullable=False),  # PNG
+)
 
 
-# Of a student, not of a submission: a mark outlives the run that it was given after.
+# Of a student, not of a submission: what a person gave outlives the run that it was given after.
 MARKS = Table(
     "marks",
     _tables,
     Column("student_id", String, primary_key=True),
     Column("question", String, primary_key=True),
+    Column("marker", String, primary_key=True),
     Column("points", Float, nullable=False),
-    Column("marker", String, nullable=False),
     Column("comment", String, nullable=False),
-    Column("marked_at", String, nullable=False),  # UTC, ISO 8601
+    Column("criteria", String, nullable=False),  # JSON: a list of positions
+    Column("false_claims", Integer, nullable=False),
+    Column("marked_at", String, nullable=False),  # UTC, ISO 8601, to the microsecond
+)
+OVERRIDES = Table(
+    "overrides",
+    _tables,
+    Column("student_id", String, primary_key=True),
+    Column("exercise", String, primary_key=True),
+    Column("points", Float, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", String, nullable=False),  # UTC, ISO 8601
+)
+
+# What people decided, and took back: rows are added, and never changed.
+AUDIT = Table(
+    "audit",
+    _tables,
+    Column("id", Integer, primary_key=True),
+    Column("at", String, nullable=False),  # UTC, ISO 8601
+    Column("by", String, nullable=False),
+    Column("student_id", String, nullable=False),  # empty: of all
+    Column("what", String, nullable=False),  # one line, with points before and after
+    Column("reason", String, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 

@@ -36,7 +36,7 @@ def releases(results: Sequence[Result], assignment: Outline, folder: Path) -> li
     pages = file_names((result.student_id for result in results), ".html")
     found = []
     for result in results:
-        points = score(result, assignment.rubric, counting, assignment.late)
+        points = score(result, assignment, counting, assignment.late)
         why = _open(result, points)
         found.append(
             Release(
@@ -81,7 +81,7 @@ def _comment(result: Result, points: Score, assignment: Outline) -> str:
         lines.append(f"{rounded(points.late.points)} taken off: {points.late.reason}.")
     for outcome in result.outcomes:
         earned = points.exercises.get(outcome.exercise) or 0
-        most = sum(assignment.rubric.get(outcome.exercise, {}).values())
+        most = sum(assignment.counted.get(outcome.exercise, {}).values())
         if earned < most:
             hints = (v.hint for v in outcome.verdicts if v.kind is not Kind.passed)
             first = plain(next(iter(outcome.mistakes), "") or next(hints, ""))

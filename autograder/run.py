@@ -19,8 +19,9 @@ from .channel import Worker
 from .errors import ProtocolError
 from .exercise import Case
 from .grading import Limits
-from .model import CellNote, Kind, Lost, Run, Submission
+from .model import CellNote, Kind, Lost, Output, Run, Submission
 from .observation import MAX_MESSAGE, Error, Observation, Part, explained, ran_short, shortened
+from .outputs import outputs, within_limits
 from .zygotes import Zygote
 
 GRACE_SECONDS = 0.5  # between asking a cell to stop and killing it
@@ -84,7 +85,11 @@ def run(
     for name, cases, record in todo:
         record[name] = [rest] * len(cases)
     seconds = round(time.monotonic() - began, 3)
-    return replace(found, notes=tuple(notebook.all_notes()), seconds=seconds)
+    shown = within_limits(
+        [o for number in sorted(notebook.outputs) for o in notebook.outputs[number]]
+    )
+    notes = tuple(notebook.all_notes())
+    return replace(found, notes=notes, outputs=tuple(shown), seconds=seconds)
 
 
 class _Notebook:
@@ -97,6 +102,7 @@ class _Notebook:
         self.skip: set[int] = set()
         self.stopped: set[int] = set()  # they ran too long once, and get less time when run again
         self.notes: dict[int, list[str]] = {}
+        self.outputs: dict[int, list[Output]] = {}
         self.reason = ""
         self.current = 0
         self.restarts = 0
@@ -124,6 +130,7 @@ class _Notebook:
                 deadline = time.monotonic() + allowed + GRACE_SECONDS
                 reply = worker.receive(min(end, deadline))
                 notes = _texts(reply, "notes", number)[:MAX_NOTES]
+                self.outputs.setdefault(number, outputs(reply, number))
                 if number not in self.stopped:  # what it says when hurried is not news
                     self.notes[number] = notes
                 if reply.get("stopped") is True:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import csv
 import itertools
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from .escape import cell
 from .files import PRIVATE, replacing
-from .grading import Points, Rubric
+from .grading import Points
 from .late import ON_TIME, LateRules, Penalty, penalty
-from .model import Kind, Result, Status
+from .model import Kind, Outcome, Result, Status, Verdict
 from .outline import Outline
 
 
@@ -34,32 +34,41 @@ def by_hand(results: Iterable[Result], questions: Points) -> Points:
 
 
 def score(
-    result: Result, rubric: Rubric, questions: Points, late: LateRules | None = None
+    result: Result, outline: Outline, questions: Points, late: LateRules | None = None
 ) -> Score:
     """Points for each passed check, and for each mark if the questions count.
 
-    An exercise without verdicts (unreadable work) earns 0.
+    An exercise without verdicts (unreadable work) earns 0. Checks that are void are as
+    `grading.yml` says, and what a person gave by an override is the last word.
     """
     outcomes = {outcome.exercise: outcome for outcome in result.outcomes}
     exercises: dict[str, float | None] = {}
-    for exercise, points in rubric.items():
-        outcome = outcomes.get(exercise)
-        verdicts = outcome.verdicts if outcome else ()
-        if any(verdict.kind is Kind.grader_error for verdict in verdicts):
-            exercises[exercise] = None
-        elif result.status is Status.grader_error and not verdicts:
-            exercises[exercise] = None
+    given = {override.exercise: override.points for override in result.overrides}
+    for exercise, points in outline.counted.items():
+        verdicts = outcomes.get(exercise, Outcome(exercise, ())).verdicts
+        is_open = result.status is Status.grader_error and not verdicts
+        full = {c for c in points if outline.void(exercise, c) == "full"}
+        if exercise in given:
+            exercises[exercise] = given[exercise]
         else:
-            passed = [v.check for v in verdicts if v.kind is Kind.passed]
-            exercises[exercise] = sum(points.get(check, 0) for check in passed)
-    marks = {mark.question: mark.points for mark in result.marks}
+            exercises[exercise] = None if is_open else _earned(points, verdicts, full)
+    marks = {mark.question: mark.points for mark in result.marks} | given
     marked = {question: marks.get(question) for question in questions}
     earned = [points for points in (*exercises.values(), *marked.values()) if points is not None]
-    most = sum(sum(points.values()) for points in rubric.values()) + sum(questions.values())
-    if result.status is Status.grader_error:
+    most = outline.max_score + sum(questions.values())
+    if None in exercises.values():
         return Score(exercises, marked, None, most)
     lost = penalty(result.receipt, result.student_id, sum(earned), most, late)
     return Score(exercises, marked, sum(earned) - lost.points, most, lost)
+
+
+def _earned(points: Points, verdicts: Iterable[Verdict], full: Set[str]) -> float | None:
+    """Points of one exercise; None where a fault of ours leaves them open."""
+    kinds = {verdict.check: verdict.kind for verdict in verdicts}
+    if any(kinds.get(c) is Kind.grader_error and points[c] and c not in full for c in points):
+        return None
+    passed = full | {check for check, kind in kinds.items() if kind is Kind.passed}
+    return sum(points[check] for check in points if check in passed)
 
 
 def write_csv(path: Path, results: Iterable[Result], outline: Outline) -> None:
@@ -82,7 +91,7 @@ def scored(
     """Each result with its points; it goes twice over `results`."""
     counting = by_hand(results, outline.question_points)
     for result in results:
-        yield result, score(result, outline.rubric, counting, outline.late)
+        yield result, score(result, outline, counting, outline.late)
 
 
 def header(outline: Outline) -> Sequence[str]:

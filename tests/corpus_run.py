@@ -253,7 +253,7 @@ def about(
     one: corpus_entries.Planned, result: Result, page: str, assignment: Assignment
 ) -> dict[str, object]:
     """One submission's result, as the tests read it."""
-    points = score(result, assignment.rubric, {}).exercises
+    points = score(result, assignment, {}).exercises
     return asdict(one) | {"files": None, "page": page, "points": points} | asdict(result)
 
 

@@ -59,7 +59,9 @@ def play(notebook, shell, exercises, cases) -> None:
         nothing = os.open(os.devnull, os.O_RDWR)
         for standard in range(3):
             os.dup2(nothing, standard)
-        cells = read_cells(notebook.name, notebook.read_bytes())
+        cells = tuple(
+            c.source for c in read_cells(notebook.name, notebook.read_bytes()) if c.kind == "code"
+        )
         for number, source in enumerate(cells, start=1):
             shell.run(number, source, 10)
         for name, drawn in cases.items():

@@ -31,7 +31,6 @@ PATIENCE = 90.0  # seconds for anything to come up, on a busy machine
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.cluster,  # not in CI yet: two failed there once, and nobody knows why
     pytest.mark.timeout(600),
     pytest.mark.xdist_group("cluster"),
 ]

@@ -364,8 +364,8 @@ def test_a_mark_counts_for_everybody_once_it_is_there(course, results):  # noqa:
     assert [amy[3], amy[4], amy[header.index("S2")]] == ["3.5", most, "3.5"]
     assert [ben[3], ben[4], ben[header.index("S2")]] == ["0", most, ""]
     points = ASSIGNMENT.question_points
-    assert score(found[1], ASSIGNMENT.rubric, {}).max_score == ASSIGNMENT.max_score
-    assert score(found[1], ASSIGNMENT.rubric, points).questions["S1"] is None
+    assert score(found[1], ASSIGNMENT, {}).max_score == ASSIGNMENT.max_score
+    assert score(found[1], ASSIGNMENT, points).questions["S1"] is None
 
 
 def test_the_folder_of_an_nbgrader_course_stands_for_what_was_submitted(tmp_path):

@@ -432,7 +432,7 @@ def ours(course, assignment, submissions, tmp_path_factory):
     )
     pipeline.grade(job, lambda *_: None)
     found = Results(folder / "results")
-    points = {result.student_id: score(result, assignment.rubric, {}) for result in found}
+    points = {result.student_id: score(result, assignment, {}) for result in found}
     assert (assignment.max_score, 0) == (points["solved"].total, points["untouched"].total)
     assert 0 < points["mistaken"].total < assignment.max_score
     return {name: found.exercises for name, found in points.items()}

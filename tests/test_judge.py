@@ -483,7 +483,8 @@ def test_the_message_of_an_error_is_that_of_the_visible_case(public, hint):
     cases = CASES[:1]
     seen = [{EVERY_PART: Part(error=Error("ValueError", "bad 4711"))}]
     found = judge(ours, cases, want(ours, cases), seen, Tolerance(), [public])
-    assert found == tuple(Verdict(name, Kind.raised, hint) for name in CHECKS)
+    place = (public.cell, public.line) if hint.startswith("ValueError:") else ()
+    assert found == tuple(Verdict(name, Kind.raised, hint, *place) for name in CHECKS)
     prepared = Prepared(ours, cases, Tolerance(), Lock())
     for visible in ([{"x": Part(error=public)}], [{"x": Part(1)}, {"y": Part(error=public)}]):
         assert prepared.outcome(seen, visible).verdicts == found

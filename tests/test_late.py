@@ -112,12 +112,12 @@ def test_what_an_lms_is_told_is_what_is_left(tmp_path):
 
 def test_a_grader_error_has_no_penalty_and_no_score():
     ours = replace(ANN, status=Status.grader_error, outcomes=())
-    assert score(ours, RUBRIC, {}, MATHS.late).total is None
+    assert score(ours, MATHS, {}, MATHS.late).total is None
 
 
 def test_once_questions_count_the_share_is_of_all_points():
     marked = replace(ANN, marks=(Mark("S1", 5, "me"),))
-    found = score(marked, RUBRIC, {"S1": 10}, MATHS.late)
+    found = score(marked, MATHS, {"S1": 10}, MATHS.late)
     assert (found.late.points, found.total) == (2, 9)
 
 

@@ -21,6 +21,7 @@ from autograder import read as module
 from autograder.entries import Entry
 from autograder.errors import SubmissionsError
 from autograder.ipynb import Unreadable, read_cells
+from autograder.model import Cell
 from autograder.read import Found, find_students, infer_assignment, look, read_submission
 from autograder.wire import MAX_JOB, decode, encode
 
@@ -470,6 +471,11 @@ def notebook(cells=None, **rest):
     return json.dumps(({} if cells is None else {"cells": cells}) | rest)
 
 
+def code_of(name, data):
+    """The sources of a file's code cells."""
+    return tuple(cell.source for cell in read_cells(name, data) if cell.kind == "code")
+
+
 @pytest.mark.parametrize(
     ("text", "cells"),
     [
@@ -502,7 +508,32 @@ def notebook(cells=None, **rest):
     ],
 )
 def test_the_code_cells_of_a_notebook_are_read(text, cells):
-    assert read_cells("x.ipynb", text.encode()) == cells
+    assert code_of("x.ipynb", text.encode()) == cells
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (
+            [code("a", id="x"), {"cell_type": "markdown", "source": ["b\n", "c"], "id": "S1"}],
+            [Cell("code", "a", "x"), Cell("markdown", "b\nc", "S1")],
+        ),
+        ([{"cell_type": "heading", "source": "b"}], [Cell("markdown", "b")]),
+        ([{"cell_type": "markdown", "id": "\ud800"}], [Cell("markdown", "", "?")]),
+        ([{"cell_type": [1], "source": "b"}, {"cell_type": "raw", "source": "b"}], []),
+        # Of text, what is beyond a megabyte is left out, and costs no code.
+        (
+            [
+                {"cell_type": "markdown", "source": "b" * (1 << 20)},
+                {"cell_type": "markdown", "source": "c"},
+                code("a"),
+            ],
+            [Cell("markdown", "b" * (1 << 20)), Cell("code", "a")],
+        ),
+    ],
+)
+def test_text_cells_are_read_with_their_ids(cells, expected):
+    assert list(read_cells("x.ipynb", notebook(cells).encode())) == expected
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
@@ -510,7 +541,7 @@ def test_the_code_cells_of_a_notebook_are_read(text, cells):
 def test_every_usual_encoding_is_read(encoding, name, text):
     if "%" in text:
         text %= json.dumps(code("# é"), ensure_ascii=False)
-    assert read_cells(name, text.encode(encoding)) == ("# é",)
+    assert code_of(name, text.encode(encoding)) == ("# é",)
 
 
 NOT_A_NOTEBOOK = "this is not a notebook: "
@@ -567,7 +598,7 @@ def test_saved_outputs_cost_no_memory():
     data = json.dumps({"cells": [code("a", outputs=outputs), code("b")]}).encode()
     tracemalloc.start()
     try:
-        assert read_cells("x.ipynb", data) == ("a", "b")
+        assert code_of("x.ipynb", data) == ("a", "b")
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -576,7 +607,7 @@ def test_saved_outputs_cost_no_memory():
 
 def test_a_notebook_with_too_many_cells_or_too_much_code_is_refused(monkeypatch):
     monkeypatch.setattr(ipynb, "MAX_CELLS", 2)
-    assert read_cells("x.ipynb", nb("a", "b")) == ("a", "b")
+    assert code_of("x.ipynb", nb("a", "b")) == ("a", "b")
     for name, data in {"x.ipynb": nb("a", "b", "c"), "x.py": b"a\n# %%\nb\n# %%\nc"}.items():
         with pytest.raises(Unreadable, match="more than 2 cells"):
             read_cells(name, data)
@@ -602,7 +633,7 @@ def test_a_notebook_with_too_many_cells_or_too_much_code_is_refused(monkeypatch)
     ],
 )
 def test_a_script_is_cut_at_the_marks_of_cells(text, cells):
-    found = read_cells("x.PY", text.encode())
+    found = code_of("x.PY", text.encode())
     assert found == cells if cells is not None else len(found) == 2
 
 
@@ -613,7 +644,9 @@ def only_cells_or_unreadable(name, data):
         assert str(problem) and "\n" not in str(problem)
         return
     assert type(cells) is tuple
-    assert all(type(cell) is str and cell.encode() is not None for cell in cells)
+    assert all(cell.kind in ("code", "markdown") for cell in cells)
+    texts = [text for cell in cells for text in (cell.source, cell.id)]
+    assert all(type(text) is str and text.encode() is not None for text in texts)
 
 
 @given(st.sampled_from(["x.ipynb", "x.py"]), st.binary())

@@ -87,7 +87,7 @@ CRASHED = result(status=Status.grader_error, problem="ZygoteDied: gone")
     ],
 )
 def test_every_passed_check_earns_its_points_and_a_grader_error_is_no_zero(found, exercises, total):
-    assert score(found, RUBRIC, {}) == Score(exercises, {}, total, 3.5)
+    assert score(found, MATHS, {}) == Score(exercises, {}, total, 3.5)
 
 
 @pytest.mark.parametrize(

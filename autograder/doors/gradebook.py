@@ -56,7 +56,7 @@ def export(
             step = school.directory.submitted_directory
             yield result.student_id, f"has nothing in {step}/: left out"
             continue
-        if score(result, assignment.rubric, {}).total is None:
+        if score(result, assignment, {}).total is None:
             yield result.student_id, "has no score (grader error): left out"
             continue
         with (
@@ -152,7 +152,7 @@ def _imported(step: Any) -> Any:
 
 def _fill_in(notebook: Any, assignment: Outline, result: Result) -> None:
     """Put scores and sentences where the outputs of the test cells would be."""
-    points = score(result, assignment.rubric, {}).exercises
+    points = score(result, assignment, {}).exercises
     outcomes = {outcome.exercise: outcome for outcome in result.outcomes}
     for cell in notebook.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
@@ -170,7 +170,7 @@ def _save(
     gradebook: Any, assignment: Outline, result: Result, directory: Any, folder: Path
 ) -> None:
     """Scores, also of test cells that the student deleted; what they should read; and when."""
-    points = score(result, assignment.rubric, {}).exercises
+    points = score(result, assignment, {}).exercises
     outcomes = {outcome.exercise: outcome for outcome in result.outcomes}
     gradebook.update_or_create_student(result.student_id)
     submission = gradebook.update_or_create_submission(assignment.name, result.student_id)

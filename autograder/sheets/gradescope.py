@@ -22,7 +22,7 @@ def write(order: Order, say: Callable[[str], None]) -> int:
     written = []
     for result in order.results:
         path = folder / names[result.student_id]
-        points = score(result, order.assignment.rubric, {}, order.assignment.late)
+        points = score(result, order.assignment, {}, order.assignment.late)
         if points.total is None:
             path.unlink(missing_ok=True)
             continue

@@ -56,8 +56,8 @@ class Order:
         """Whether somebody lost points for being late."""
         from ..score import score
 
-        rules, rubric = self.assignment.late, self.assignment.rubric
-        return any(score(result, rubric, {}, rules).late.points for result in self.results)
+        rules = self.assignment.late
+        return any(score(result, self.assignment, {}, rules).late.points for result in self.results)
 
     @property
     def own_export(self) -> Path:

@@ -24,7 +24,8 @@ from IPython.utils.text import SList
 from traitlets.config import Config
 
 from ..observation import CELL, describe, explained
-from .released import IMPORTS, imports_of, known_cells
+from .outputs import captured, close_figures, figures
+from .released import IMPORTS, imports_of, known_cells, source_of
 
 REFUSED_MAGICS = {"pip", "conda", "mamba", "micromamba", "uv", "sx", "system", "sc", "alias"}
 REFUSED_CELL_MAGICS = {
@@ -63,39 +64,64 @@ class NotebookShell(InteractiveShell):
         super().__init__(**options)  # type: ignore[no-untyped-call]
         self.notes: list[str] = []
         self.builtin_names = frozenset(self.user_ns)
-        self.known: dict[str, CodeType] = {}  # by source: cells that are ours, ready to be run
+        self.released: set[str] = (
+            set()
+        )  # sources of cells that are ours: nobody reads what they show
+        self.known: dict[str, CodeType] = {}  # by source: such cells, ready to be run
+        self.text, self.figures = "", list[bytes]()  # what the last cell showed
 
     def run(self, number: int, source: str, seconds: float) -> tuple[list[str], bool]:
         """Run cell `number`: notes on what went wrong in it, and whether its time ran out."""
-        self.notes = []
+        self.notes, self.text, self.figures = [], "", []
         self.compile.cell = number  # type: ignore[attr-defined]  # it is our _Compiler
         signal.signal(signal.SIGALRM, _time_is_up)
         signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
             error = None
-            if not self._run_known(source):
-                result = self.run_cell(source, store_history=False)  # type: ignore[no-untyped-call]
-                error = result.error_before_exec or result.error_in_exec
+            if source.strip() in self.released:
+                error = self._run_known(source)
+            else:
+                error = self._run_shown(source)
         except CellTimeout as late:
             error = late
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+        close_figures()
         if error is not None:
             self._explain(error, seconds)
             self._define_the_rest(number, error)
         return self.notes[:MAX_NOTES], isinstance(error, CellTimeout)
 
-    def _run_known(self, source: str) -> bool:
-        """Run one of our own cells, which the student left as it was, from code that is ready."""
-        if (code := self.known.get(source.strip())) is None:
-            return False
-        try:
-            exec(code, self.user_ns)  # noqa: S102 (our own notebook's)
-        except CellTimeout:
-            raise
-        except BaseException:  # the student has redefined what it needs: let IPython see where
-            return False
-        return True
+    def _run_known(self, source: str) -> BaseException | None:
+        """Run one of our own cells, which the student left as it was: from code if that is ready.
+
+        Returns what it raised.
+        """
+        if code := self.known.get(source.strip()):
+            try:
+                exec(code, self.user_ns)  # noqa: S102 (our own notebook's)
+            except CellTimeout:
+                raise
+            except BaseException:  # the student has redefined what it needs: let IPython see where
+                return self._run(source)
+            return None
+        return self._run(source)
+
+    def _run(self, source: str) -> BaseException | None:
+        result = self.run_cell(source, store_history=False)  # type: ignore[no-untyped-call]
+        error: BaseException | None = result.error_before_exec or result.error_in_exec
+        return error
+
+    def _run_shown(self, source: str) -> BaseException | None:
+        """Run a cell of the student's own, and keep what it shows; returns what it raised."""
+        with captured() as printed:
+            try:
+                error = self._run(source)
+            finally:
+                self.text = printed.text()
+        with contextlib.suppress(CellTimeout):  # then it has none
+            self.figures = figures()
+        return error
 
     def define(self, number: int, source: str, seconds: float) -> list[str]:
         """Only the definitions of cell `number`, for when there is no time left for the rest."""
@@ -215,6 +241,7 @@ def new_shell(released: Iterable[dict[str, Any]] = ()) -> NotebookShell:
     sys.path.insert(0, "")  # a helper module beside the notebook can be imported
     builtins.input = _no_input
     shell.known = known_cells(released)
+    shell.released = {source_of(c).strip() for c in released if c["cell_type"] == "code"}
     for line in imports_of(released):
         with contextlib.suppress(ImportError):  # then a student's own fails, too, and is told
             exec(line, shell.user_ns)  # noqa: S102 (our own notebook's)

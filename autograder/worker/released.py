@@ -18,12 +18,12 @@ Cells = list[dict[str, Any]]
 
 
 def released_cells(assignment: Path) -> Cells:
-    """The code cells of the notebooks that students may have got; none if there is none yet."""
+    """The cells of the notebooks that students may have got; none if there is none yet."""
     cells: Cells = []
     for path in (assignment, assignment / "nbgrader"):
         with contextlib.suppress(FileNotFoundError):
             text = (path / f"{assignment.name}.ipynb").read_text(encoding="utf-8")
-            cells += [c for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
+            cells += json.loads(text)["cells"]
     return cells
 
 
@@ -43,7 +43,7 @@ def imports_of(cells: Iterable[dict[str, Any]]) -> list[str]:
 def known_cells(cells: Iterable[dict[str, Any]]) -> dict[str, CodeType]:
     """By source, the code of the cells that are ours: the helpers and the visible checks."""
     known = {}
-    for cell in cells:
+    for cell in (cell for cell in cells if cell["cell_type"] == "code"):
         source, name = source_of(cell), cell.get("id", "")
         if name == HELPER_CELL or name.endswith(CHECK_ENDING):
             file = f"<{name}>"

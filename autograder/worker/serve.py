@@ -2,7 +2,8 @@
 
     worker -> judge   {"problem": None, or why it could not be confined}
     judge -> worker   {"cells", "skip", "hurry", "files"}                    skip, hurry: numbers
-    worker -> judge   {"cell": n, "notes": [...], "stopped": bool}           after each cell
+    worker -> judge   {"cell": n, "notes": [...], "stopped": bool,           after each cell
+                       "text", "figures"}                                    figures: base64
     worker -> judge   {"defined": [...]}                                     after the last one
     judge -> worker   {"nonce", "exercise", "case"}                          any number of times
     worker -> judge   {"nonce", "observation", "left_running"}               None: no such name
@@ -12,6 +13,7 @@ Everything that is sent from here is a claim of the student's process; the judge
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import random
@@ -47,13 +49,18 @@ def serve(
             continue
         allowed = min(cell_seconds, HURRY_SECONDS) if number in hurry else cell_seconds
         left = min(allowed, end - time.monotonic())
+        shown = {}
         if left > 0:
             notes, stopped = shell.run(number, source, left)
+            shown = {
+                "text": shell.text,
+                "figures": [base64.b64encode(figure).decode() for figure in shell.figures],
+            }
         else:
             notes = shell.define(number, source, HURRY_SECONDS)
             notes.append(f"only defined: the notebook used up its {notebook_seconds:g} seconds")
             stopped = False
-        send(channel, {"cell": number, "notes": notes, "stopped": stopped})
+        send(channel, {"cell": number, "notes": notes, "stopped": stopped} | shown)
     send(channel, {"defined": shell.defined()[:1000]})
     with contextlib.suppress(EOFError):
         while True:

@@ -13,6 +13,7 @@ import contextlib
 import copy
 import gc
 import importlib
+import io
 import os
 import signal
 import socket
@@ -131,8 +132,11 @@ def _warm_up(shell: NotebookShell) -> None:
         axes.plot([1.0, 2.0], [1.0, 10.0], "o-", label="x")
         axes.set(yscale="log", title="x", xlabel="x", ylabel="x")
         axes.legend()
+        figure.savefig(io.BytesIO(), format="png", dpi=80)
         plt.close(figure)
         np.random.default_rng(0).normal()
+    # Jupyter's inline backend never says so.
+    warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
     torch.manual_seed(0)
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU(), torch.nn.Linear(2, 1))
     for kind in (torch.optim.SGD, torch.optim.Adam):

@@ -15,7 +15,7 @@ def report(result: Result, assignment: Outline, deadline: Deadline | None) -> di
 
     Hints and notes are what the feedback page says: never a hidden input or a wanted value.
     """
-    found = score(result, assignment.rubric, {})
+    found = score(result, assignment, {})
     outcomes = {outcome.exercise: outcome for outcome in result.outcomes}
     tests = [
         test

@@ -20,8 +20,8 @@ from ...files import PUBLIC, replacing
 from ...model import Result, Status
 from ...outline import Outline
 from ...read import files_of_one
+from ...rows import Results
 from ...score import number, score
-from ...store import Results
 from ...tier import detect
 from .deadline import Deadline, read_deadline
 from .report import report
@@ -47,7 +47,7 @@ def main(course: Path, root: Path) -> int:
         return _no_score(result.problem)
     with replacing(written, PUBLIC) as file:
         json.dump(report(result, outline, _deadline(root)), file, indent=1)
-    found = score(result, outline.rubric, {})
+    found = score(result, outline, {})
     points = f"{number(found.total)} of {number(found.max_score)} points"
     _say(f"{result.status.value}, {points}, isolation tier {result.tier}")
     return 0
