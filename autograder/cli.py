@@ -14,7 +14,7 @@ from . import __version__
 from .errors import AutograderError, ResultsError, explain
 from .escape import plain
 from .read import LAYOUTS
-from .results import export, import_, purge, report
+from .results import audit, export, import_, override, purge, report
 from .upload.command import upload
 
 INTERRUPTED = 130
@@ -139,7 +139,7 @@ def grade(
         roster=read_roster(roster) if roster else {},
     )
     with terminal.progress(len(students)) as advance:
-        overview = pipeline.grade(job, advance)
+        overview = pipeline.grade(job, advance, terminal.watch_pages)
     sys.exit(terminal.summarise(overview, out, everyone, job.roster))
 
 
@@ -278,5 +278,5 @@ def demo(context: click.Context, folder_: Path) -> None:
     )
 
 
-for command in (report, export, import_, upload, purge):
+for command in (report, export, import_, override, audit, upload, purge):
     main.add_command(command)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from .decisions import Change
 from .model import Kind, Outcome, Result, Status
 from .outline import Outline
 from .score import Score
@@ -57,6 +58,7 @@ class Overview:
             name: Tally(sum(points.values())) for name, points in outline.counted.items()
         }
         self.max_score = outline.max_score  # of those who were seen so far, if any
+        self.changes: list[Change] = []  # by checks that became void
 
     def add(self, result: Result, found: Score) -> None:
         """Count one student in."""

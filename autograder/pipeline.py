@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .course import fingerprint
+from .decisions import Change, me, note_voids
 from .entries import Entry
 from .errors import ClusterError, ResultsError
 from .files import PRIVATE_FOLDER, sweep
@@ -24,7 +25,7 @@ from .overview import Overview
 from .pages import Feedback, write_report
 from .read import read_submission
 from .roster import Roster
-from .score import scored, write_csv
+from .score import by_hand, scored, write_csv
 from .store import Store
 from .tier import Tier, detect
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:  # both import torch, which takes seconds
     from .grader import Grader
 
 Progress = Callable[[str, Result | None], None]  # student id, and their result if it is a new one
+Watch = Callable[[Iterable[Result]], Iterable[Result]]  # the same results, with a bar as they go by
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,10 @@ class Job:
     roster: Roster = field(default_factory=dict)  # names for the report, and who is missing
 
 
-def grade(job: Job, progress: Progress) -> Overview:
+def grade(job: Job, progress: Progress, watch: Watch | None = None) -> Overview:
     """Grade what is new or changed, then write scores and pages of all that is in the record.
+
+    `watch` is told of the pages.
 
     Raises:
         AutograderError: of several kinds; what was graded by then is in the record.
@@ -74,12 +78,16 @@ def grade(job: Job, progress: Progress) -> Overview:
                 progress(result.student_id, result)
         if grader:  # loading proves
             store.proved = job.outline.claims
-        prove(job.outline, store)
-        return publish(store.results(), job.out, job.outline, job.roster)
+        changes = prove(job.outline, store)
+        overview = publish(store, job.out, job.outline, job.roster, watch=watch)
+        overview.changes = changes
+        return overview
 
 
-def prove(outline: Outline, store: Store) -> None:
+def prove(outline: Outline, store: Store) -> list[Change]:
     """Have the assignment prove itself, if it has changed since it last did.
+
+    Returns whose totals change since the scores were last told, as checks became void.
 
     Raises:
         CourseError: it is at fault, and so would its scores be.
@@ -89,26 +97,38 @@ def prove(outline: Outline, store: Store) -> None:
 
         load_assignment(outline)
         store.proved = outline.claims
+    return note_voids(store, outline, me())
 
 
 def publish(
-    results: Iterable[Result],
+    record: Store | Sequence[Result],
     out: Path,
     outline: Outline,
     roster: Roster | None = None,
     afresh: bool = False,
+    watch: Watch | None = None,
 ) -> Overview:
-    """Write `scores.csv`, `feedback/` and `report.html`; it goes over `results` several times.
+    """Write `scores.csv`, `feedback/` and `report.html` of what is recorded.
 
-    Pages that are there as they would be written are left, unless all are wanted `afresh`.
+    Pages that are there as they would be written are left, unless all are wanted `afresh`; `watch`
+    is told of each.
     """
+    results: Iterable[Result]
+    complete: Iterable[Result]
+    if isinstance(record, Store):
+        results, complete = record.results(), record.results(with_work=True)
+    else:
+        results = complete = record
     for folder in (out, out / "feedback"):
         sweep(folder)
     write_csv(out / "scores.csv", results, outline)
     overview = Overview(outline)
     students = (result.student_id for result in results)
     feedback = Feedback(out / "feedback", students, outline, afresh)
-    with contextlib.closing(scored(results, outline)) as each:  # the record, too, if a disk is full
+    seen = watch(complete) if watch else complete
+    counting = by_hand(results, outline.question_points)
+    # Closed with the record, too, if a disk is full.
+    with contextlib.closing(scored(seen, outline, counting)) as each:
         for result, score in each:
             feedback.write(result, score)
             overview.add(result, score)

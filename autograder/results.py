@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,8 +14,29 @@ from .escape import plain
 from .sheets import FORMATS
 from .sheets.order import Order
 
+if TYPE_CHECKING:  # heavy: they wait until a command needs them
+    from .outline import Outline
+    from .store import Store
+
 _FOLDER = click.Path(path_type=Path)
 _COURSE = click.option("--course", type=_FOLDER, help="The nbgrader course's folder.")
+
+
+@contextlib.contextmanager
+def _opened(folder: Path | None, results: Path) -> Iterator[tuple[Outline, Store]]:
+    """The record of a results folder, and the assignment that it is of, ready to be scored.
+
+    Says whose totals change, where checks have become void.
+    """
+    from . import pipeline, terminal
+    from .course import find_course
+    from .store import Store, read_about
+
+    about = read_about(results)
+    outline = find_course(folder).outline(about["assignment"])
+    with Store(results, about) as store:
+        terminal.show_changes(pipeline.prove(outline, store))
+        yield outline, store
 
 
 @click.command()
@@ -21,19 +44,81 @@ _COURSE = click.option("--course", type=_FOLDER, help="The nbgrader course's fol
 @click.option("--roster", type=_FOLDER, help="A class list (CSV: id, name, e-mail, section).")
 @click.pass_obj
 def report(folder: Path | None, results: Path, roster: Path | None = None) -> None:
-    """Write scores.csv, the class report and the feedback pages again, from the record."""
-    from . import pipeline
-    from .course import find_course
+    """Write scores.csv, the class report and the feedback pages again, from the record.
+
+    Where checks have become void in grading.yml, or no longer are, it says whose score changes.
+    """
+    from . import pipeline, terminal
     from .roster import read_roster
+
+    with _opened(folder, results) as (outline, store):
+        known = read_roster(roster) if roster else {}
+        watch = terminal.watch_pages
+        pipeline.publish(store, results, outline, known, afresh=True, watch=watch)
+    click.echo(plain(str(results / "report.html")))
+
+
+@click.command()
+@click.argument("results", type=_FOLDER)
+@click.option("--student", "student_id", required=True)
+@click.option("--exercise", required=True, help="An exercise, or a question.")
+@click.option("--points", type=click.FloatRange(min=0))
+@click.option("--undo", is_flag=True, help="Take it back: the checks, or the mark, speak again.")
+@click.option("--reason", required=True, help="For the student and the audit log.")
+@click.option("--by", help="Who decides; default: the name of your account.")
+@click.pass_obj
+def override(
+    folder: Path | None,
+    results: Path,
+    student_id: str,
+    exercise: str,
+    points: float | None,
+    undo: bool,
+    reason: str,
+    by: str | None,
+) -> None:
+    """Give a student other points for one exercise, for good: the last word is yours.
+
+    It outlives regrading, shows in feedback, report and exports, and is in the audit log.
+
+    \b
+    autograder override results --student ann --exercise train --points 8 \\
+        --reason "right, by an optimizer of her own"
+    """
+    if (points is None) == (not undo):
+        raise click.UsageError("give either --points or --undo")
+    if not reason.strip():
+        raise click.UsageError("--reason is empty: say why, in a sentence that the student reads")
+    from . import decisions, pipeline
+    from .model import Override
+
+    who = by or decisions.me()
+    with _opened(folder, results) as (outline, store):
+        if points is None:
+            change = decisions.take_back(store, outline, student_id, exercise, who, reason)
+        else:
+            given = Override(exercise, points, reason, who)
+            change = decisions.override(store, outline, student_id, given)
+            most = sum(outline.counted.get(exercise, {}).values())
+            most = outline.question_points.get(exercise, most)
+            if points > most:
+                click.echo(f"{points:.10g} is more than the {most:.10g} of {exercise}")
+        pipeline.publish(store, results, outline)
+    click.echo(plain(str(change)))
+
+
+@click.command()
+@click.argument("results", type=_FOLDER)
+@click.pass_obj
+def audit(folder: Path | None, results: Path) -> None:
+    """Show what people decided about scores: when, who, of whom, what and why."""
+    from . import terminal
     from .store import Store, read_about
 
-    about = read_about(results)
-    outline = find_course(folder).outline(about["assignment"])
-    with Store(results, about) as store:
-        known = read_roster(roster) if roster else {}
-        pipeline.prove(outline, store)
-        pipeline.publish(store.results(), results, outline, known, afresh=True)
-    click.echo(plain(str(results / "report.html")))
+    with Store(results, read_about(results)) as store:
+        for at, by, student_id, what, reason in store.audit():
+            whose = student_id or "all"
+            terminal.print_plainly(f"{at}  {by}  {whose}  {what}" + (f"  ({reason})" if reason else ""))
 
 
 @click.command()
@@ -86,18 +171,12 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
     for option, value in options.items():
         if value and option not in FORMATS[target].options:
             raise click.UsageError(f"--{option.replace('_', '-')} means nothing to {target}")
-    from . import pipeline
-    from .course import find_course
     from .model import Status
-    from .store import Store, read_about
 
     def say(line: str) -> None:
         click.echo(plain(line))
 
-    about = read_about(results)
-    outline = find_course(folder).outline(about["assignment"])
-    with Store(results, about) as store:
-        pipeline.prove(outline, store)
+    with _opened(folder, results) as (outline, store):
         order = Order(target, results, outline, list(store.results()), **options)
         problems = FORMATS[target].write(order, say)
     if without := [r.student_id for r in order.results if r.status is Status.grader_error]:
@@ -114,32 +193,30 @@ def import_(folder: Path | None, results: Path, source: str, course: Path | None
     """Take over the marks that people gave elsewhere, and write scores and pages again."""
     if course is None:
         raise click.UsageError("nbgrader needs --course, the folder with gradebook.db")
-    from . import pipeline
-    from .course import find_course
+    from . import decisions, pipeline
     from .doors.marks import MARKER
     from .doors.marks import marks as marks_of
-    from .store import Store, read_about
 
-    about = read_about(results)
-    outline = find_course(folder).outline(about["assignment"])
-    found = marks_of(course, outline.name, outline.question_points, outline.rubric)
     count = students = 0
-    with Store(results, about) as store:
-        pipeline.prove(outline, store)
-        known = {result.student_id: result.marks for result in store.results()}
-        for student, given in found.marks.items():
-            if student not in known:
-                if given:
-                    told = f"left out: {len(given)} marks of a student who is not in {results}"
-                    click.echo(plain(f"{student}: {told}"))
+    with _opened(folder, results) as (outline, store):
+        unknown = marks_of(course, outline.name, outline.question_points, outline.rubric)
+        for result in store.results():
+            student = result.student_id
+            given = unknown.pop(student, None)
+            if given is None:
                 continue
-            for remark in found.remarks[student]:
+            questions = {mark.question for mark in given.marks}
+            gone = [m for m in result.marks if m.marker == MARKER and m.question not in questions]
+            taken_back = [f"{mark.question}: the mark was taken back" for mark in gone]
+            for remark in [*given.remarks, *taken_back]:
                 click.echo(plain(f"{student}: {remark}"))
-            questions = {mark.question for mark in given}
-            for mark in known[student]:
-                if mark.marker == MARKER and mark.question not in questions:
-                    click.echo(plain(f"{student}: {mark.question}: the mark was taken back"))
-            store.mark(student, given, all_of=MARKER)
-            count, students = count + len(given), students + bool(given)
-        pipeline.publish(store.results(), results, outline)
+            store.mark(student, given.marks, all_of=MARKER)
+            for remark in decisions.take_over(store, outline, result, given.overrides, MARKER):
+                click.echo(plain(f"{student}: {remark}"))
+            count, students = count + len(given.marks), students + bool(given.marks)
+        for student, given in unknown.items():
+            if given.marks:
+                told = f"left out: {len(given.marks)} marks of a student who is not in {results}"
+                click.echo(plain(f"{student}: {told}"))
+        pipeline.publish(store, results, outline)
     click.echo(f"{count} marks of {students} students")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
@@ -108,24 +108,29 @@ def receipt(row: Any) -> Receipt:
 class Results(Iterable[Result]):
     """What a record holds, sorted by student id: read anew, one at a time, in each loop over it.
 
+    What students wrote and what their cells showed come only if they are asked for.
+
     A loop raises ResultsError if the record cannot be read.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE
+    def __init__(self, folder: Path, with_work: bool = False) -> None:
+        self._path, self._with_work = folder / FILE, with_work
+
+    def __len__(self) -> int:
+        engine = connect(self._path)
+        with contextlib.ExitStack() as opened:
+            opened.callback(engine.dispose)
+            connection = opened.enter_context(reading(engine, self._path))
+            return connection.execute(select(func.count()).select_from(SUBMISSIONS)).scalar_one()
 
     def __iter__(self) -> Iterator[Result]:
         engine = connect(self._path)
         with contextlib.ExitStack() as opened:
             opened.callback(engine.dispose)
             connection = opened.enter_context(reading(engine, self._path))
-            belonging = [
-                _Belongings(connection, table, table.c.submission == SUBMISSIONS.c.id)
-                for table in (NOTES, VERDICTS, MISTAKES, WORKS, OUTPUTS)
-            ] + [
-                _Belongings(connection, table, table.c.student_id == SUBMISSIONS.c.student_id)
-                for table in (MARKS, OVERRIDES)
-            ]
+            tables = [NOTES, VERDICTS, MISTAKES, MARKS, OVERRIDES]
+            tables += [WORKS, OUTPUTS] if self._with_work else []
+            belonging = [_Belongings(connection, table) for table in tables]
             rows = connection.execute(select(SUBMISSIONS).order_by(SUBMISSIONS.c.student_id))
             for row in rows:
                 yield _result(row, *(table.of(row.id) for table in belonging))
@@ -134,9 +139,12 @@ class Results(Iterable[Result]):
 class _Belongings:
     """The rows of one table, in the order of the submissions that they belong to."""
 
-    def __init__(self, connection: Connection, table: Table, belongs: ColumnElement[bool]) -> None:
-        orders = {MARKS: MARKS.c.marked_at, OVERRIDES: OVERRIDES.c.at}
-        order = orders[table] if table in orders else table.c.position
+    def __init__(self, connection: Connection, table: Table) -> None:
+        of_student = {MARKS: MARKS.c.marked_at, OVERRIDES: OVERRIDES.c.at}  # in which order
+        if table in of_student:
+            order, belongs = of_student[table], table.c.student_id == SUBMISSIONS.c.student_id
+        else:
+            order, belongs = table.c.position, table.c.submission == SUBMISSIONS.c.id
         chosen = select(SUBMISSIONS.c.id.label("owner"), table).join(SUBMISSIONS, belongs)
         rows = connection.execute(chosen.order_by(SUBMISSIONS.c.student_id, order))
         self._groups = itertools.groupby(rows, lambda row: row.owner)
@@ -156,10 +164,10 @@ def _result(
     notes: list[Any],
     verdicts: list[Any],
     mistakes: list[Any],
-    works: list[Any],
-    outputs: list[Any],
     marks: list[Any],
     overrides: list[Any],
+    works: Sequence[Any] = (),
+    outputs: Sequence[Any] = (),
 ) -> Result:
     by_exercise: dict[str, list[Verdict]] = {}
     for v in verdicts:

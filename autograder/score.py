@@ -78,7 +78,11 @@ def write_csv(path: Path, results: Iterable[Result], outline: Outline) -> None:
     The columns of the questions come after these; they are empty where nobody has marked yet. Where
     there is a late policy, `late` is last: the points taken away, as a negative number.
     """
-    with replacing(path, PRIVATE) as file, contextlib.closing(scored(results, outline)) as each:
+    counting = by_hand(results, outline.question_points)
+    with (
+        replacing(path, PRIVATE) as file,
+        contextlib.closing(scored(results, outline, counting)) as each,
+    ):
         writer = csv.writer(file)
         rows = (row(result, found, outline) for result, found in each)
         for values in itertools.chain([header(outline)], rows):
@@ -86,10 +90,9 @@ def write_csv(path: Path, results: Iterable[Result], outline: Outline) -> None:
 
 
 def scored(
-    results: Iterable[Result], outline: Outline
+    results: Iterable[Result], outline: Outline, counting: Points
 ) -> Generator[tuple[Result, Score], None, None]:
-    """Each result with its points; it goes twice over `results`."""
-    counting = by_hand(results, outline.question_points)
+    """Each result with its points, given the questions that count."""
     for result in results:
         yield result, score(result, outline, counting, outline.late)
 

@@ -77,15 +77,23 @@ class Store:
     @property
     def proved(self) -> str:
         """What the assignment claimed when it was last loaded and proved; empty if it never was."""
-        with reading(self._engine, self._path) as connection:
-            found = connection.execute(select(ABOUT.c.value).where(ABOUT.c.key == PROVED))
-            return str(found.scalar() or "")
+        return self.recall(PROVED)
 
     @proved.setter
     def proved(self, claims: str) -> None:
+        self.remember(PROVED, claims)
+
+    def recall(self, key: str) -> str:
+        """What was remembered under a key; empty if nothing was."""
+        with reading(self._engine, self._path) as connection:
+            found = connection.execute(select(ABOUT.c.value).where(ABOUT.c.key == key))
+            return str(found.scalar() or "")
+
+    def remember(self, key: str, value: str) -> None:
+        """Remember something of the whole record."""
         with self._transaction() as connection:
-            connection.execute(ABOUT.delete().where(ABOUT.c.key == PROVED))
-            connection.execute(ABOUT.insert(), {"key": PROVED, "value": claims})
+            connection.execute(ABOUT.delete().where(ABOUT.c.key == key))
+            connection.execute(ABOUT.insert(), {"key": key, "value": value})
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -108,9 +116,9 @@ class Store:
             for result in results:
                 save(connection, result)
 
-    def results(self) -> Results:
-        """All results, sorted by student id."""
-        return Results(self._path.parent)
+    def results(self, with_work: bool = False) -> Results:
+        """All results, sorted by student id; with what students wrote and showed if asked for."""
+        return Results(self._path.parent, with_work)
 
     def mark(self, student_id: str, marks: Iterable[Mark], all_of: str | None = None) -> None:
         """Record marks given by hand, in place of earlier ones of the same marker and question.

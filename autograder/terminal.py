@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    track,
+)
 from rich.table import Table
 from rich.text import Text
 
+from .decisions import Change
 from .escape import plain
 from .model import Result, Status
 from .overview import Overview
@@ -63,7 +71,36 @@ def progress(total: int) -> Iterator[Callable[[str, Result | None], None]]:
     columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("grading", total=total)
-        yield lambda student_id, result: bar.advance(task)
+
+        def advance(student_id: str, result: Result | None) -> None:
+            bar.advance(task)
+            if bar.finished:  # the next one has the line to itself
+                bar.stop()
+
+        yield advance
+
+
+def watch_pages(results: Iterable[Result]) -> Iterable[Result]:
+    """The results, with a bar on a terminal while their pages are written."""
+    console = Console(stderr=True)
+    total = len(results) if isinstance(results, Sized) else None
+    if not console.is_terminal:
+        return results
+    return track(results, "writing pages", total, console=console, transient=True)
+
+
+def show_changes(changes: Iterable[Change]) -> None:
+    """Print whose total changes by a decision, before and after."""
+    lines = [f"  {change}" for change in changes]
+    if lines:
+        print_plainly(f"scores that change, {len(lines)}, by checks that are void (before -> after):")
+    for line in lines:
+        print_plainly(line)
+
+
+def print_plainly(line: str) -> None:
+    """Print a line as it is."""
+    Console(highlight=False).print(_text(line), soft_wrap=True)
 
 
 def summarise(
@@ -97,6 +134,7 @@ def summarise(
     console.print(f"\n{len(rows)} submissions ({kinds}), {number(overview.max_score)} points")
     for what, where in {"scores": "scores.csv", "report": "report.html", "feedback": ""}.items():
         console.print(_text(f"{what:10}{out / (where or what)}"), soft_wrap=True)
+    show_changes(overview.changes)
     if gone := [row.student_id for row in rows if row.student_id not in here]:
         names = ", ".join(gone[:FEW]) + (" ..." if len(gone) > FEW else "")
         kept = f"kept from earlier runs, not among these submissions: {names}"

@@ -17,7 +17,7 @@ from test_grade import ASSIGNMENT, IMPORTS, autograder, course  # noqa: F401 (a 
 
 from autograder.cli import main
 from autograder.doors import marks
-from autograder.model import Mark, Result, Status
+from autograder.model import Mark, Override, Result, Status
 from autograder.score import score
 from autograder.store import Store
 
@@ -252,11 +252,14 @@ def test_what_is_not_taken_over_is_told():
     assert list(marks._remarks(grade(4), "")) == []
     assert list(marks._remarks(grade(30), "")) == ["S1: 30 of 4 points, taken as it is"]
     assert "comes with the score" in next(marks._remarks(grade(), "Wait."))
-    assert list(marks._override(grade(auto=8, name="train"))) == []
-    (told,) = marks._override(grade(3, auto=8, name="train"))
-    assert told == "train: 3 by hand in nbgrader is not taken over"
-    (told,) = marks._override(grade(extra=1, auto=8, name="train"))
-    assert told == "train: no score and 1 extra by hand in nbgrader is not taken over"
+
+
+def test_what_a_person_gave_to_an_exercise_is_an_override():
+    assert list(marks._override(grade(auto=8, name="train"), "")) == []
+    (given,) = marks._override(grade(3, auto=8, name="train"), "")
+    assert given == Override("train", 3, "given in nbgrader", "nbgrader")
+    (given,) = marks._override(grade(extra=1, auto=8, name="train"), "So.")
+    assert given == Override("train", 9, "So.", "nbgrader")
 
 
 def test_a_second_import_takes_back_what_was_taken_back_and_tells_whom_it_leaves_out(
@@ -266,16 +269,23 @@ def test_a_second_import_takes_back_what_was_taken_back_and_tells_whom_it_leaves
     capsys,
 ):
     def import_(**found):
-        given = {s: [Mark(q, p, "nbgrader") for q, p in m.items()] for s, m in found.items()}
-        remarks = {student: ["S1: so"] for student in given}
-        monkeypatch.setattr(marks, "marks", lambda *_: marks.Marks(given, remarks))
+        given = {
+            student: marks.Given(
+                [Mark(n, p, "nbgrader") for n, p in points.items() if n != "train"],
+                [Override(n, p, "so", "nbgrader") for n, p in points.items() if n == "train"],
+                ["S1: so"],
+            )
+            for student, points in found.items()
+        }
+        monkeypatch.setattr(marks, "marks", lambda *_: given)
         with pytest.raises(SystemExit) as stopped:
             source = ["--from", "nbgrader", "--course", "school"]
             main(["--course", str(course), "import", str(results), *source])
         assert not stopped.value.code
         with Store(results, {"assignment": "backprop", "secret": "x"}) as store:
             (amy,) = store.results()
-        return {m.question: m.points for m in amy.marks}, capsys.readouterr().out.splitlines()
+        given = amy.marks + tuple(Mark(o.exercise, o.points, o.by) for o in amy.overrides)
+        return {m.question: m.points for m in given}, capsys.readouterr().out.splitlines()
 
     with Store(results, {"assignment": "backprop", "secret": "x"}) as store:
         store.mark("amy", [Mark("S6", 1, "eve")])
@@ -289,6 +299,13 @@ def test_a_second_import_takes_back_what_was_taken_back_and_tells_whom_it_leaves
     kept, said = import_(amy={"S2": 2.5})
     assert kept == {"S2": 2.5, "S6": 1}
     assert said[1:] == ["amy: S1: the mark was taken back", "1 marks of 1 students"]
+    for _ in range(2):
+        kept, said = import_(amy={"S2": 2.5, "train": 7})
+        assert kept == {"S2": 2.5, "S6": 1, "train": 7}
+    assert said[1:] == ["1 marks of 1 students"]  # it was known
+    kept, said = import_(amy={"S2": 2.5})
+    assert kept == {"S2": 2.5, "S6": 1}
+    assert said[1] == "amy: train: the points by hand were taken back"
     assert import_(bob={})[0] == {"S2": 2.5, "S6": 1}  # another course's
 
 

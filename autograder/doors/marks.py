@@ -3,47 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..grading import Points, Rubric
-from ..model import Mark
+from ..model import Mark, Override
 from .school import open_school
 
 MARKER = "nbgrader"  # who gave the marks that come from there
 
 
-@dataclass(frozen=True)
-class Marks:
-    """What was found: marks by student (none, too, is an answer), and what to tell about them."""
-
-    marks: dict[str, list[Mark]]
-    remarks: dict[str, list[str]]  # by student, a sentence each
+REASON = "given in nbgrader"
 
 
-def marks(course: Path, assignment: str, questions: Points, rubric: Rubric) -> Marks:
-    """The marks that people gave to questions, for each student who handed something in.
+@dataclass
+class Given:
+    """What people gave to one student, and what to tell about it."""
+
+    marks: list[Mark] = field(default_factory=list)  # of questions
+    overrides: list[Override] = field(default_factory=list)  # of exercises
+    remarks: list[str] = field(default_factory=list)  # a sentence each
+
+
+def marks(course: Path, assignment: str, questions: Points, rubric: Rubric) -> dict[str, Given]:
+    """What people gave, for each student who handed something in: nothing, too, is an answer.
 
     Raises:
         ResultsError: nbgrader is not installed, or the folder is no course of the assignment.
     """
     school = open_school(course)
-    found = Marks({}, {})
+    found: dict[str, Given] = {}
     with school.gradebook() as gradebook:
         school.assignment(gradebook, assignment)
         for submission in gradebook.assignment_submissions(assignment):
-            given = found.marks.setdefault(submission.student.id, [])
-            remarks = found.remarks.setdefault(submission.student.id, [])
+            given = found.setdefault(submission.student.id, Given())
             for notebook in submission.notebooks:
                 comments = {c.name: c.manual_comment or "" for c in notebook.comments}
                 for grade in notebook.grades:
                     comment = comments.get(grade.name, "")
                     if grade.name in questions:
-                        given += _mark(grade, comment)
-                        remarks += _remarks(grade, comment)
+                        given.marks += _mark(grade, comment)
+                        given.remarks += _remarks(grade, comment)
                     elif grade.name in rubric:
-                        remarks += _override(grade)
+                        given.overrides += _override(grade, comments.get(f"{grade.name}-answer"))
     return found
 
 
@@ -64,9 +67,9 @@ def _remarks(grade: Any, comment: str) -> Iterator[str]:
         yield f"{grade.name}: has a comment and no score yet: the comment comes with the score"
 
 
-def _override(grade: Any) -> Iterator[str]:
-    """What a person gave to an exercise; our record holds verdicts, and no place for it."""
+def _override(grade: Any, comment: str | None) -> Iterator[Override]:
+    """What a person gave to an exercise: its score and the extra credit."""
     if grade.manual_score is not None or grade.extra_credit is not None:
-        extra = f" and {grade.extra_credit:g} extra" if grade.extra_credit is not None else ""
-        score = "no score" if grade.manual_score is None else f"{grade.manual_score:g}"
-        yield f"{grade.name}: {score}{extra} by hand in nbgrader is not taken over"
+        points = grade.auto_score if grade.manual_score is None else grade.manual_score
+        total = float(points or 0) + float(grade.extra_credit or 0)
+        yield Override(grade.name, total, comment or REASON, MARKER)

@@ -67,7 +67,7 @@ def upload(
                 return None
             return shown.enter_context(show.progress(sum(bool(row.writing) for row in rows)))
 
-        pipeline.prove(assignment, store)
+        terminal.show_changes(pipeline.prove(assignment, store))
         told = releases(list(store.results()), assignment, results)
         lms = _connect(platform, assignment, told)
         rows, problems = carry_out(lms, told, results, wishes, act)

@@ -1,0 +1,163 @@
+"""What people decide about scores: overrides, and checks that are void; each with who and why.
+
+An override is of one student's exercise or question, and is kept in the record. Void checks are in
+`grading.yml`: when they have changed since the record was last scored, the audit log says so.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from .errors import ResultsError
+from .grading import Void, nearest
+from .model import Override, Result
+from .outline import Outline
+from .score import by_hand, number, score
+from .store import Store
+
+VOIDS = "voids"  # a key of the record's `about`: those that the scores were last made with
+NOBODY = "unknown"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A student's total before and after a decision; None where it is open."""
+
+    student_id: str
+    before: float | None
+    after: float | None
+
+    def __str__(self) -> str:
+        before, after = (number(points) or "open" for points in (self.before, self.after))
+        return f"{self.student_id}: {before} -> {after}"
+
+
+def me() -> str:
+    """Who runs this, as the system knows them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return NOBODY
+
+
+def override(store: Store, outline: Outline, student_id: str, given: Override) -> Change:
+    """Give one exercise or question of a student these points, for good.
+
+    Raises:
+        ResultsError: there is no such student or exercise, or the points are below 0.
+    """
+    result = _result(store, outline, student_id, given.exercise)
+    if not given.points >= 0:
+        raise ResultsError(f"{number(given.points)} points: expected 0 or more")
+    before = _points(result, outline, given.exercise)
+    store.override(student_id, given, before)
+    others = tuple(o for o in result.overrides if o.exercise != given.exercise)
+    return _change(store, outline, result, replace(result, overrides=(*others, given)))
+
+
+def take_back(
+    store: Store, outline: Outline, student_id: str, exercise: str, by: str, reason: str
+) -> Change:
+    """Let the checks (or the mark) speak again.
+
+    Raises:
+        ResultsError: there is no such override.
+    """
+    result = _result(store, outline, student_id, exercise)
+    others = tuple(o for o in result.overrides if o.exercise != exercise)
+    if len(others) == len(result.overrides):
+        raise ResultsError(f"{student_id!r} has no override of {exercise!r}")
+    after = replace(result, overrides=others)
+    store.take_back(student_id, exercise, by, reason, _points(after, outline, exercise))
+    return _change(store, outline, result, after)
+
+
+def take_over(
+    store: Store, outline: Outline, result: Result, given: Iterable[Override], by: str
+) -> Iterator[str]:
+    """Have a student's overrides from elsewhere (`by`) be those that are there now; tells which."""
+    known = {o.exercise: o for o in result.overrides if o.by == by}
+    for override in given:
+        if known.pop(override.exercise, None) != override:
+            store.override(
+                result.student_id, override, _points(result, outline, override.exercise)
+            )
+            yield f"{override.exercise}: {number(override.points)} points by hand"
+    for exercise in known:
+        others = tuple(o for o in result.overrides if o.exercise != exercise)
+        now = _points(replace(result, overrides=others), outline, exercise)
+        store.take_back(result.student_id, exercise, by, "", now)
+        yield f"{exercise}: the points by hand were taken back"
+
+
+def note_voids(store: Store, outline: Outline, by: str) -> list[Change]:
+    """Log the checks that became void, or no longer are, since the record was last scored.
+
+    Returns the students whose totals change by that.
+    """
+    new = {e: {c: v.model_dump() for c, v in cs.items()} for e, cs in outline.voids.items() if cs}
+    old = json.loads(store.recall(VOIDS) or "{}")
+    if new == old:
+        return []
+    changes = list(_rescored(store, _with_voids(outline, old), outline))
+    for exercise, check in _pairs(old) | _pairs(new):
+        void = new.get(exercise, {}).get(check)
+        if void == old.get(exercise, {}).get(check):
+            continue
+        what = f"void, {void['credit']} credit" if void else "counts again"
+        reason = void["reason"] if void else ""
+        store.note(by, "", f"{exercise}.{check}: {what}", reason)
+    for change in changes:
+        what = str(change).removeprefix(f"{change.student_id}: ")
+        store.note(by, change.student_id, f"total: {what}", "checks that are void")
+    store.remember(VOIDS, json.dumps(new))
+    return changes
+
+
+def _rescored(store: Store, before: Outline, after: Outline) -> Iterator[Change]:
+    results = store.results()
+    counting = by_hand(results, after.question_points)
+    for result in results:
+        totals = [score(result, o, counting, after.late).total for o in (before, after)]
+        if totals[0] != totals[1]:
+            yield Change(result.student_id, *totals)
+
+
+def _with_voids(outline: Outline, voids: dict[str, dict[str, dict[str, str]]]) -> Outline:
+    known = {
+        exercise: {c: Void.model_validate(v) for c, v in checks.items()}
+        for exercise, checks in voids.items()
+    }
+    policy = outline.policy.model_copy(update={"void": {outline.name: known}})
+    return replace(outline, policy=policy)
+
+
+def _pairs(voids: dict[str, dict[str, dict[str, str]]]) -> dict[tuple[str, str], None]:
+    return {(exercise, check): None for exercise, checks in voids.items() for check in checks}
+
+
+def _result(store: Store, outline: Outline, student_id: str, exercise: str) -> Result:
+    known = [*outline.rubric, *outline.question_points]
+    if exercise not in known:
+        raise ResultsError(f"no exercise or question {exercise!r}{nearest(exercise, known)}")
+    students = []
+    for result in store.results():
+        if result.student_id == student_id:
+            return result
+        students.append(result.student_id)
+    raise ResultsError(f"no result of {student_id!r}{nearest(student_id, students)}")
+
+
+def _points(result: Result, outline: Outline, exercise: str) -> str:
+    """What an exercise or question has now, as it is written in the log."""
+    found = score(result, outline, outline.question_points)
+    return number((found.exercises | found.questions)[exercise]) or "open"
+
+
+def _change(store: Store, outline: Outline, before: Result, after: Result) -> Change:
+    counting = by_hand(store.results(), outline.question_points)
+    totals = [score(r, outline, counting, outline.late).total for r in (before, after)]
+    return Change(before.student_id, *totals)

@@ -1,0 +1,81 @@
+"""Makes the pictures of README and docs from the sample class: `make pictures`.
+
+The class is made and graded anew, and what people would see is photographed in Debian's chromium.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from browser import CHROMIUM, FLAGS
+from rich.console import Console
+from rich.text import Text
+
+ROOT = Path(__file__).parent.parent
+IMAGES = ROOT / "docs" / "images"
+STUDENT = "daphne"  # made the mistake that the README explains
+QUESTION = "S1"
+HEIGHT = 1100  # of a picture, in pixels of the page
+
+
+def main() -> None:
+    """Make all of them."""
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        demo = Path(folder, "demo")
+        command = [sys.executable, "-m", "autograder", "--course", ROOT, "demo", "demo"]
+        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+        terminal("autograder demo", done.stdout, IMAGES / "terminal.svg")
+        pages = {
+            "feedback": demo / "results" / "feedback" / f"{STUDENT}.html",
+            "report": demo / "results" / "report.html",
+        }
+        with photographer() as photograph:
+            for name, path in pages.items():
+                photograph(path.as_uri(), IMAGES / f"{name}.png")
+            with marking(demo / "results") as address:
+                photograph(address, IMAGES / "marking.png")
+    for path in sorted(IMAGES.iterdir()):
+        print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} KB")
+
+
+def terminal(title: str, text: str, path: Path) -> None:
+    """A terminal of 80 columns with that text in it."""
+    console = Console(record=True, width=80, file=subprocess.DEVNULL and open("/dev/null", "w"))
+    console.print(Text.from_ansi(text))
+    console.save_svg(str(path), title=title, unique_id="terminal")
+
+
+@contextmanager
+def photographer() -> Iterator[Any]:
+    """What takes a picture of an address: the top of the page, both themes side by side."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+        def photograph(address: str, path: Path) -> None:
+            page = browser.new_page(viewport={"width": 1000, "height": HEIGHT})
+            page.goto(address)
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=str(path))
+            page.close()
+
+        yield photograph
+        browser.close()
+
+
+@contextmanager
+def marking(results: Path) -> Iterator[str]:
+    """The address of the marking page while it is served."""
+    raise NotImplementedError
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,278 @@
+"""The last word is a person's: overrides, checks that are void, and the log of both."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from autograder import decisions
+from autograder.cli import main
+from autograder.course import find_course
+from autograder.decisions import Change, note_voids, override, take_back
+from autograder.errors import CourseError, ResultsError
+from autograder.grading import read_grading
+from autograder.model import Kind, Mark, Outcome, Override, Result, Status, Verdict
+from autograder.score import score
+from autograder.store import Store
+
+GRADING = """\
+maths:
+  one: {a: 2, b: 0.5}
+  two: {c: 1}
+questions:
+  maths: {S1: 4}
+"""
+VOID = """\
+policy:
+  void:
+    maths:
+      one: {a: {credit: %s, reason: the hidden case was wrong}}
+"""
+ABOUT = {"assignment": "maths", "secret": "x"}
+
+
+def outcome(exercise, **kinds):
+    return Outcome(exercise, tuple(Verdict(c, kind, "why") for c, kind in kinds.items()))
+
+
+passed, failed, error = Kind.passed, Kind.failed, Kind.grader_error
+ANN = Result(
+    *("ann", "ann.ipynb", Status.graded),
+    outcomes=(outcome("one", a=failed, b=passed), outcome("two", c=failed)),
+)
+BEN = Result(
+    *("ben", "ben.ipynb", Status.graded),
+    outcomes=(outcome("one", a=passed, b=passed), outcome("two", c=passed)),
+)
+CAY = Result(
+    *("cay", "cay.ipynb", Status.grader_error, "the reference is at fault"),
+    outcomes=(outcome("one", a=error, b=passed), outcome("two", c=passed)),
+)
+
+
+@pytest.fixture
+def course(tmp_path):
+    (tmp_path / "grading.yml").write_text(GRADING)
+    (tmp_path / "assignments" / "maths").mkdir(parents=True)
+    (tmp_path / "reference" / "maths").mkdir(parents=True)
+    return tmp_path
+
+
+def outline_of(course):
+    return find_course(course).outline("maths")
+
+
+@pytest.fixture
+def results(course):
+    folder = course / "results"
+    folder.mkdir()
+    with Store(folder, ABOUT) as store:
+        store.save(ANN, BEN, CAY)
+        store.proved = outline_of(course).claims
+    return folder
+
+
+def void(course, credit):
+    (course / "grading.yml").write_text(GRADING + VOID % credit if credit else GRADING)
+
+
+def run(course, *words):
+    """The command's exit code."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["--course", str(course), *map(str, words)])
+    return stopped.value.code or 0
+
+
+def scores(results):
+    with open(results / "scores.csv", newline="") as file:
+        return {row["student_id"]: row for row in csv.DictReader(file)}
+
+
+def totals(results):
+    return {student: row["score"] for student, row in scores(results).items()}
+
+
+# Overrides
+
+
+def test_an_override_is_in_scores_pages_and_log_and_outlives_regrading(course, results, capsys):
+    given = ("--student", "ann", "--exercise", "one", "--points", "2", "--reason", "right by hand")
+    assert run(course, "override", results, *given, "--by", "eve") == 0
+    assert "ann: 0.5 -> 2" in capsys.readouterr().out
+    with Store(results, ABOUT) as store:
+        store.save(ANN)  # graded again
+    assert run(course, "report", results) == 0
+    assert scores(results)["ann"]["one"] == "2" and totals(results)["ann"] == "2"
+    capsys.readouterr()
+    assert run(course, "export", results, "--to", "csv", "--file", results / "own.csv") == 0
+    assert (results / "own.csv").read_bytes() == (results / "scores.csv").read_bytes()
+    assert run(course, "audit", results) == 0
+    told = capsys.readouterr().out
+    assert "eve  ann  one: 0.5 -> 2  (right by hand)" in told
+
+
+def test_an_override_can_be_taken_back_and_both_are_in_the_log(course, results, capsys):
+    common = ("--student", "ann", "--exercise", "two", "--reason", "so")
+    run(course, "override", results, *common, "--points", "1")
+    assert run(course, "override", results, *common, "--undo") == 0
+    assert totals(results)["ann"] == "0.5"
+    capsys.readouterr()
+    run(course, "audit", results)
+    assert [line.split("  ")[3] for line in capsys.readouterr().out.splitlines()] == [
+        "two: 0 -> 1",
+        "two: taken back -> 0",
+    ]
+    assert run(course, "override", results, *common, "--undo") == 1
+    assert "no override of 'two'" in capsys.readouterr().err
+
+
+def test_an_override_can_close_what_a_fault_of_ours_left_open(course, results):
+    given = ("--student", "cay", "--exercise", "one", "--points", "2.5", "--reason", "by hand")
+    assert totals_after_report(course, results)["cay"] == ""
+    run(course, "override", results, *given)
+    assert totals(results)["cay"] == "3.5"
+
+
+def totals_after_report(course, results):
+    run(course, "report", results)
+    return totals(results)
+
+
+def test_an_override_of_a_question_goes_before_its_mark(course, results):
+    with Store(results, ABOUT) as store:
+        store.mark("ann", [Mark("S1", 1, "eve")])
+    given = ("--student", "ann", "--exercise", "S1", "--points", "3", "--reason", "second reading")
+    run(course, "override", results, *given)
+    assert scores(results)["ann"]["S1"] == "3"
+    assert totals(results)["ann"] == "3.5"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--student", "an", "--exercise", "one", "--points", "1"), "did you mean 'ann'?"),
+        (("--student", "ann", "--exercise", "on", "--points", "1"), "did you mean 'one'?"),
+        (("--student", "ann", "--exercise", "one", "--points", "-1"), "-1"),
+        (("--student", "ann", "--exercise", "one", "--points", "nan"), "expected 0 or more"),
+        (("--student", "ann", "--exercise", "one"), "either --points or --undo"),
+        (
+            ("--student", "ann", "--exercise", "one", "--points", "1", "--undo"),
+            "either --points or --undo",
+        ),
+    ],
+)
+def test_a_wrong_override_is_told_in_one_line_and_changes_nothing(
+    course, results, words, told, capsys
+):
+    assert run(course, "override", results, *words, "--reason", "so") == 1
+    said = capsys.readouterr().err
+    assert told in said and said.count("\n") == 1
+    with Store(results, ABOUT) as store:
+        assert store.audit() == [] and not any(r.overrides for r in store.results())
+
+
+def test_more_points_than_there_are_are_taken_and_told(course, results, capsys):
+    given = ("--student", "ann", "--exercise", "two", "--points", "2", "--reason", "a bonus")
+    assert run(course, "override", results, *given) == 0
+    assert "2 is more than the 1 of two" in capsys.readouterr().out
+    assert totals(results)["ann"] == "2.5"
+
+
+def test_the_log_forgets_whoever_is_forgotten(course, results):
+    outline = outline_of(course)
+    with Store(results, ABOUT) as store:
+        for student in ("ann", "ben"):
+            override(store, outline, student, Override("one", 1, "so", "eve"))
+        store.forget("ann")
+        assert [line[2] for line in store.audit()] == ["ben"]
+        assert [r.overrides for r in store.results() if r.student_id == "ann"] == []
+
+
+def test_taking_back_lets_the_mark_speak_again(course, results):
+    outline = outline_of(course)
+    with Store(results, ABOUT) as store:
+        store.mark("ann", [Mark("S1", 1, "eve")])
+        override(store, outline, "ann", Override("S1", 4, "so", "eve"))
+        change = take_back(store, outline, "ann", "S1", "eve", "a slip")
+    assert change == Change("ann", 4.5, 1.5)
+
+
+# Void checks
+
+
+@pytest.mark.parametrize(
+    ("credit", "expected", "most"),
+    [
+        ("", {"ann": "0.5", "ben": "3.5", "cay": ""}, "3.5"),
+        ("full", {"ann": "2.5", "ben": "3.5", "cay": "3.5"}, "3.5"),
+        ("none", {"ann": "0.5", "ben": "1.5", "cay": "1.5"}, "1.5"),
+    ],
+)
+def test_a_void_check_is_full_marks_or_out_of_the_total(course, results, credit, expected, most):
+    void(course, credit)
+    assert totals_after_report(course, results) == expected
+    assert {row["max_score"] for row in scores(results).values()} == {most}
+
+
+def test_what_became_void_is_told_with_before_and_after_once_and_is_in_the_log(
+    course, results, capsys
+):
+    void(course, "full")
+    run(course, "report", results)
+    told = capsys.readouterr().out
+    assert "ann: 0.5 -> 2.5" in told and "cay: open -> 3.5" in told and "ben:" not in told
+    run(course, "report", results)
+    assert "->" not in capsys.readouterr().out
+    run(course, "audit", results)
+    whole, *each = capsys.readouterr().out.splitlines()
+    assert f"{decisions.me()}  all  one.a: void, full credit  (the hidden case was wrong)" in whole
+    assert [line.split("  ")[2:4] for line in each] == [
+        ["ann", "total: 0.5 -> 2.5"],
+        ["cay", "total: open -> 3.5"],
+    ]
+
+
+def test_a_check_that_counts_again_is_told_as_well(course, results):
+    with Store(results, ABOUT) as store:
+        void(course, "none")
+        note_voids(store, outline_of(course), "eve")
+        void(course, "")
+        changes = note_voids(store, outline_of(course), "eve")
+        assert Change("ben", 1.5, 3.5) in changes
+        assert "one.a: counts again" in [line[3] for line in store.audit()]
+
+
+def test_a_void_check_needs_no_new_run(course, results):
+    before = outline_of(course)
+    void(course, "full")
+    after = outline_of(course)
+    assert before.fingerprint("x") == after.fingerprint("x") and before.claims == after.claims
+    assert score(ANN, after, {}).exercises == {"one": 2.5, "two": 0}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("policy: {void: {math: {}}}", "policy.void: no assignment 'math': did you mean 'maths'?"),
+        ("policy: {void: {maths: {on: {}}}}", "no exercise 'on': did you mean 'one'?"),
+        (
+            "policy: {void: {maths: {two: {d: {credit: full, reason: x}}}}}",
+            "policy.void.maths.two: no check 'd': there are c",
+        ),
+        ("policy: {void: {maths: {two: {c: {credit: half, reason: x}}}}}", "'full' or 'none'"),
+        ("policy: {void: {maths: {two: {c: {credit: full}}}}}", "reason: field required"),
+    ],
+)
+def test_a_wrong_void_is_told(tmp_path, text, told):
+    path = Path(tmp_path, "grading.yml")
+    path.write_text(GRADING + text)
+    with pytest.raises(CourseError) as stopped:
+        read_grading(path)
+    assert told in str(stopped.value)
+
+
+def test_no_such_student_or_exercise(course, results):
+    with Store(results, ABOUT) as store, pytest.raises(ResultsError, match="no result of 'zed'"):
+        override(store, outline_of(course), "zed", Override("one", 1, "so", "eve"))
