@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import socket
 import time
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from . import wire
 from .errors import ProtocolError, ZygoteDied
@@ -14,10 +14,23 @@ CONFINE_SECONDS = 30.0  # for a worker to be confined, which takes milliseconds
 END_SECONDS = 10.0  # for the kernel to clear away a worker that was killed
 
 
+class Channel(Protocol):
+    """What a channel has to be able to do: a socket is one."""
+
+    def settimeout(self, seconds: float, /) -> None:
+        """Give each call from now on so much time."""
+
+    def sendall(self, data: bytes, /) -> None:
+        """Send all of it."""
+
+    def recv(self, size: int, /) -> bytes:
+        """Receive something, or nothing if the other end is gone."""
+
+
 class Worker:
     """Our end of a channel, and what is at the other."""
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self.received = 0  # bytes, so far
 
@@ -95,3 +108,10 @@ class Worker:
             return
         except TimeoutError as error:
             raise ZygoteDied("what a worker started did not end with it") from error
+
+
+class Workers(Protocol):
+    """What starts workers, one at a time: a zygote, or `alone.Alone`."""
+
+    def worker(self) -> AbstractContextManager[Worker]:
+        """One worker, for the time of the block."""

@@ -6,13 +6,15 @@ import base64
 import binascii
 from typing import Any
 
+from click import unstyle
+
 from .errors import ProtocolError
 from .model import Output
+from .worker.outputs import MAX_FIGURE, MAX_FIGURES, png_size
 
-MAX_TEXT, MAX_FIGURE = 5_000, 60_000  # characters of one cell, bytes of one figure
-MAX_FIGURES = 4  # of one cell
+MAX_TEXT = 5_000  # characters of one cell
 MAX_ALL_TEXT, MAX_ALL_FIGURES = 30_000, 120_000  # characters and bytes of a notebook
-PNG = b"\x89PNG\r\n\x1a\n"  # https://www.w3.org/TR/png-3/#5PNG-file-signature
+MAX_OUTPUTS = 200  # of a notebook
 
 
 def outputs(message: Any, cell: int) -> list[Output]:
@@ -24,7 +26,8 @@ def outputs(message: Any, cell: int) -> list[Output]:
     text, figures = message.get("text", ""), message.get("figures", [])
     if type(text) is not str or type(figures) is not list or len(figures) > MAX_FIGURES:
         raise ProtocolError("not what a cell shows")
-    shown = [Output(cell, text[:MAX_TEXT])] if text.strip() else []
+    text = _readable(text[:MAX_TEXT])
+    shown = [Output(cell, text)] if text.strip() else []
     return shown + [Output(cell, figure=_figure(figure)) for figure in figures]
 
 
@@ -32,10 +35,16 @@ def within_limits(found: list[Output]) -> list[Output]:
     """As many of a notebook's, from its first on, as a page can show."""
     text, bytes_, kept = MAX_ALL_TEXT, MAX_ALL_FIGURES, list[Output]()
     for output in found:
-        text, bytes_ = text - len(output.text), bytes_ - len(output.figure)
-        if text >= 0 and bytes_ >= 0:
+        if len(output.text) <= text and len(output.figure) <= bytes_ and len(kept) < MAX_OUTPUTS:
+            text, bytes_ = text - len(output.text), bytes_ - len(output.figure)
             kept.append(output)
     return kept
+
+
+def _readable(text: str) -> str:
+    """As a terminal would leave it: each line as it was written last, and without colours."""
+    lines = unstyle(text).split("\n")
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines).strip("\n")
 
 
 def _figure(encoded: Any) -> bytes:
@@ -45,6 +54,6 @@ def _figure(encoded: Any) -> bytes:
         data = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
         raise ProtocolError("not a figure") from error
-    if not data.startswith(PNG):
+    if png_size(data) is None:
         raise ProtocolError("not a figure")
     return data

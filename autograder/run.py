@@ -1,4 +1,4 @@
-"""Running a submission: this process asks, a sandboxed worker answers with observations.
+"""Running a submission: this process asks, a worker answers with observations.
 
 Whatever a worker does, hangs or sends costs its own submission only. A cell that kills the worker
 is left out, an exercise that does is lost, and a fresh worker goes on with the rest.
@@ -15,14 +15,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .channel import Worker
+from .channel import Worker, Workers
 from .errors import ProtocolError
 from .exercise import Case
 from .grading import Limits
 from .model import CellNote, Kind, Lost, Output, Run, Submission
 from .observation import MAX_MESSAGE, Error, Observation, Part, explained, ran_short, shortened
 from .outputs import outputs, within_limits
-from .zygotes import Zygote
 
 GRACE_SECONDS = 0.5  # between asking a cell to stop and killing it
 DEFINE_SECONDS = 2.0  # for a cell's definitions, when the notebook's time is up
@@ -35,7 +34,7 @@ Seen = list[Observation | Lost]
 
 
 def run(
-    zygote: Zygote,
+    workers: Workers,
     submission: Submission,
     visible: Mapping[str, Case],
     hidden: Mapping[str, Sequence[Case]],
@@ -47,7 +46,7 @@ def run(
     exercise that hangs or crashes on its visible case is not tried on the hidden ones.
 
     Raises:
-        SandboxError: the zygote itself is gone.
+        SandboxError: what starts workers cannot any more.
     """
     began = time.monotonic()
     end = began + limits.submission_seconds
@@ -57,7 +56,7 @@ def run(
     todo += [(name, (case,), found.visible) for name, case in visible.items()]
     todo += [(name, cases, found.hidden) for name, cases in hidden.items()]
     while todo and time.monotonic() < end:
-        with zygote.worker() as worker:
+        with workers.worker() as worker:
             defined = notebook.play(worker, end)
             fresh = True
             while todo and defined is not None:

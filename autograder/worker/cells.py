@@ -10,21 +10,24 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import itertools
 import linecache
-import signal
 import sys
 from collections.abc import Iterable
 from types import CodeType, FrameType
 from typing import Any, NoReturn
 
 from IPython.core.compilerop import CachingCompiler
+from IPython.core.displayhook import DisplayHook
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.text import SList
+from traitlets import Type
 from traitlets.config import Config
 
 from ..observation import CELL, describe, explained
-from .outputs import captured, close_figures, figures
+from .limit import time_limit
+from .outputs import Printed, close_figures, figures, screen
 from .released import IMPORTS, imports_of, known_cells, source_of
 
 REFUSED_MAGICS = {"pip", "conda", "mamba", "micromamba", "uv", "sx", "system", "sc", "alias"}
@@ -57,35 +60,47 @@ class _Compiler(CachingCompiler):
         return CELL.format(self.cell)
 
 
+class _DisplayHook(DisplayHook):
+    """Prints the value of a last expression, and no prompt: nobody types here."""
+
+    source = ""  # of the cell that runs, as Python
+
+    def write_output_prompt(self) -> None:
+        """None."""
+
+    def quiet(self) -> bool:
+        """Whether a semicolon says so; IPython would look for it in the history."""
+        return bool(self.semicolon_at_end_of_expression(self.source))  # type: ignore[no-untyped-call]
+
+
 class NotebookShell(InteractiveShell):
     """IPython's shell for one notebook, silent, and without a way out of the process."""
+
+    displayhook_class = Type(_DisplayHook)
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call]
         self.notes: list[str] = []
         self.builtin_names = frozenset(self.user_ns)
-        self.released: set[str] = (
-            set()
-        )  # sources of cells that are ours: nobody reads what they show
+        self.released = set[str]()  # sources of cells of ours: nobody reads what they show
         self.known: dict[str, CodeType] = {}  # by source: such cells, ready to be run
+        self.printed = Printed()
+        self.screen = screen(self.printed)  # what a worker puts in the place of its stdout
         self.text, self.figures = "", list[bytes]()  # what the last cell showed
 
     def run(self, number: int, source: str, seconds: float) -> tuple[list[str], bool]:
         """Run cell `number`: notes on what went wrong in it, and whether its time ran out."""
         self.notes, self.text, self.figures = [], "", []
         self.compile.cell = number  # type: ignore[attr-defined]  # it is our _Compiler
-        signal.signal(signal.SIGALRM, _time_is_up)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        error: BaseException | None = None
         try:
-            error = None
-            if source.strip() in self.released:
-                error = self._run_known(source)
-            else:
-                error = self._run_shown(source)
+            with time_limit(seconds, _time_is_up):
+                if source.strip() in self.released:
+                    error = self._run_known(source)
+                else:
+                    error = self._run_shown(source)
         except CellTimeout as late:
             error = late
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
         close_figures()
         if error is not None:
             self._explain(error, seconds)
@@ -114,28 +129,35 @@ class NotebookShell(InteractiveShell):
 
     def _run_shown(self, source: str) -> BaseException | None:
         """Run a cell of the student's own, and keep what it shows; returns what it raised."""
-        with captured() as printed:
-            try:
-                error = self._run(source)
-            finally:
-                self.text = printed.text()
-        with contextlib.suppress(CellTimeout):  # then it has none
-            self.figures = figures()
+        self.printed.clear()
+        try:
+            error = self._run(source)
+        finally:
+            self.text = self.printed.text()
+        if not isinstance(error, CellTimeout):  # no time is left to draw
+            # Drawing runs code of theirs: whatever that raises, lateness too, leaves them without.
+            with contextlib.suppress(BaseException):
+                self.figures = figures()
         return error
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """As IPython does, but with the empty lines at the top: line numbers are the notebook's."""
+        code: str = super().transform_cell(raw_cell)  # type: ignore[no-untyped-call]
+        empty = itertools.takewhile(str.isspace, raw_cell.splitlines(True))
+        self.displayhook.source = code  # type: ignore[attr-defined]  # it is our _DisplayHook
+        return "\n" * len(list(empty)) + code
 
     def define(self, number: int, source: str, seconds: float) -> list[str]:
         """Only the definitions of cell `number`, for when there is no time left for the rest."""
         self.notes = []
         name = CELL.format(number)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
-            lines = self.transform_cell(source).splitlines(True)  # type: ignore[no-untyped-call]
-            linecache.cache[name] = (len(source), None, lines, name)
-            self._define_after(number, 0)
+            with time_limit(seconds, _time_is_up):
+                lines = self.transform_cell(source).splitlines(True)
+                linecache.cache[name] = (len(source), None, lines, name)
+                self._define_after(number, 0)
         except (CellTimeout, SyntaxError, ValueError) as error:
             self._explain(error, seconds)
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
         return self.notes[:MAX_NOTES]
 
     def defined(self) -> list[str]:

@@ -17,6 +17,7 @@ import base64
 import contextlib
 import os
 import random
+import sys
 import threading
 import time
 from typing import Any
@@ -31,40 +32,45 @@ HURRY_SECONDS = 2.0  # for a cell that had to be stopped when another worker ran
 
 
 def serve(
-    channel: int,
+    source: int,
+    sink: int,
     shell: NotebookShell,
     exercises: dict[str, Exercise],
     cell_seconds: float,
     notebook_seconds: float,
 ) -> None:
-    """Serve one submission over the descriptor `channel`; returns when the judge hangs up."""
-    job = _receive(channel)
+    """Serve one submission; returns when the judge hangs up.
+
+    `source` and `sink` are the descriptors of the channel to it, which may be one.
+    """
+    job = _receive(source)
     for name, text in job["files"].items():
         with open(name, "w", encoding="utf-8") as file:
             file.write(text)
+    sys.stdout = sys.stderr = shell.screen
     skip, hurry = set(job["skip"]), set(job["hurry"])
     end = time.monotonic() + notebook_seconds
-    for number, source in enumerate(job["cells"], start=1):
+    for number, cell in enumerate(job["cells"], start=1):
         if number in skip:
             continue
         allowed = min(cell_seconds, HURRY_SECONDS) if number in hurry else cell_seconds
         left = min(allowed, end - time.monotonic())
         shown = {}
         if left > 0:
-            notes, stopped = shell.run(number, source, left)
+            notes, stopped = shell.run(number, cell, left)
             shown = {
                 "text": shell.text,
                 "figures": [base64.b64encode(figure).decode() for figure in shell.figures],
             }
         else:
-            notes = shell.define(number, source, HURRY_SECONDS)
+            notes = shell.define(number, cell, HURRY_SECONDS)
             notes.append(f"only defined: the notebook used up its {notebook_seconds:g} seconds")
             stopped = False
-        send(channel, {"cell": number, "notes": notes, "stopped": stopped} | shown)
-    send(channel, {"defined": shell.defined()[:1000]})
+        send(sink, {"cell": number, "notes": notes, "stopped": stopped} | shown)
+    send(sink, {"defined": shell.defined()[:1000]})
     with contextlib.suppress(EOFError):
         while True:
-            send(channel, _answer(_receive(channel), shell, exercises))
+            send(sink, _answer(_receive(source), shell, exercises))
 
 
 def _answer(

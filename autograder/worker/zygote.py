@@ -112,7 +112,8 @@ def _work(
             send(CHANNEL, {"problem": str(error)})
             raise
         send(CHANNEL, {"problem": None})
-        serve(CHANNEL, shell, exercises, settings.cell_seconds, settings.notebook_seconds)
+        limits = settings.cell_seconds, settings.notebook_seconds
+        serve(CHANNEL, CHANNEL, shell, exercises, *limits)
     except BaseException:
         leave(70)
     finally:
