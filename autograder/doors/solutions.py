@@ -18,6 +18,7 @@ from typing import Any
 import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from .. import highlight
 from ..assignment import Assignment
 from ..course import Course
 from ..errors import CourseError
@@ -121,7 +122,7 @@ def _plain(sentence: str) -> str:
 
 
 def _page(title: str, content: str) -> str:
-    nbconvert, pygments = _library("nbconvert"), _library("pygments.formatters")
+    nbconvert = _library("nbconvert")
     exporter = nbconvert.HTMLExporter(
         template_name="basic",  # the cells alone: whole pages of nbconvert's fetch scripts
         exclude_input_prompt=True,
@@ -132,12 +133,8 @@ def _page(title: str, content: str) -> str:
     environment = Environment(
         loader=PackageLoader("autograder"), autoescape=True, undefined=StrictUndefined
     )
-    styles = [
-        pygments.HtmlFormatter(style=style).get_style_defs(".highlight")
-        for style in ("default", "github-dark")
-    ]
     return environment.get_template("solutions.html").render(
-        title=title, cells=cells, light=styles[0], dark=styles[1]
+        title=title, cells=cells, colours=highlight.rules()
     )
 
 
