@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 RECORD, EXPORTS = "grades.db", "exports.jsonl"
+SCORES, REPORT, ANONYMOUS = "scores.csv", "report.html", "report-anonymous.html"
 OURS = (
     *(RECORD, f"{RECORD}-wal", f"{RECORD}-shm", f"{RECORD}-journal", ".lock"),
-    *("scores.csv", "report.html", "feedback", "uploads", EXPORTS),
+    *(SCORES, REPORT, ANONYMOUS, "feedback", "uploads", EXPORTS),
 )
 EXPORTED = ("scores.json", "gradescope", "canvas-feedback.zip", "moodle-feedback.zip")
 

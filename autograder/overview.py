@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .decisions import Change
-from .model import Kind, Outcome, Result, Status
+from .model import Kind, Outcome, Override, Result, Status
 from .outline import Outline
 from .score import Score
+
+Mistake = tuple[str, str]  # exercise and sentence
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,10 @@ class Row:
     max_score: float
     problem: str  # the first thing that went wrong, in one line; empty if nothing did
     seconds: float
+    points: tuple[float | None, ...] = ()  # of each exercise, in the order of the rubric
+    mistakes: tuple[Mistake, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    late: float = 0.0  # points that lateness cost
 
 
 @dataclass
@@ -33,20 +39,36 @@ class Tally:
     earned: float = 0
     known: int = 0  # students whose points are not open
     full: int = 0  # who got all of them
-    mistakes: Counter[str] = field(default_factory=Counter)  # sentences, and how often
 
     @property
     def mean(self) -> float | None:
         """Points, over those whose points are known."""
         return self.earned / self.known if self.known else None
 
-    def add(self, earned: float | None, sentences: Iterable[str]) -> None:
+    @property
+    def share(self) -> float | None:
+        """The mean as a share of the points that there are: what test theory calls difficulty."""
+        return self.mean / self.points if self.mean is not None and self.points else None
+
+    def add(self, earned: float | None) -> None:
         """Count one student in."""
-        self.mistakes.update(sentences)
         if earned is not None:
             self.earned += earned
             self.known += 1
             self.full += earned == self.points
+
+
+@dataclass
+class KindTally:
+    """How often verdicts were of one kind."""
+
+    exercises: Counter[str] = field(default_factory=Counter)  # checks, by exercise
+    students: int = 0
+
+    @property
+    def checks(self) -> int:
+        """Verdicts of that kind in all."""
+        return self.exercises.total()
 
 
 class Overview:
@@ -57,30 +79,59 @@ class Overview:
         self.exercises = {
             name: Tally(sum(points.values())) for name, points in outline.counted.items()
         }
+        self.mistakes: Counter[Mistake] = Counter()  # and how many students made them
+        self.kinds = {kind: KindTally() for kind in Kind}
         self.max_score = outline.max_score  # of those who were seen so far, if any
         self.changes: list[Change] = []  # by checks that became void
+        self.newest = ""  # when the newest result was made
+        self._known: dict[Mistake, Mistake] = {}  # so that each sentence is kept once
 
     def add(self, result: Result, found: Score) -> None:
         """Count one student in."""
         self.max_score = found.max_score
+        self.newest = max(self.newest, result.graded_at)
+        mistakes: tuple[Mistake, ...] = ()
         if result.status is Status.graded:
-            outcomes = {outcome.exercise: outcome for outcome in result.outcomes}
             for name, tally in self.exercises.items():
-                tally.add(found.exercises[name], outcomes.get(name, Outcome(name, ())).mistakes)
+                tally.add(found.exercises[name])
+            mistakes = tuple(self._known.setdefault(each, each) for each in self._made(result))
+            self.mistakes.update(mistakes)
+        self._count(result.outcomes)
         row = Row(
-            result.student_id,
-            result.status,
-            result.tier,
-            found.total,
-            found.max_score,
-            summary(result),
-            result.seconds,
+            student_id=result.student_id,
+            status=result.status,
+            tier=result.tier,
+            total=found.total,
+            max_score=found.max_score,
+            problem=summary(result),
+            seconds=result.seconds,
+            points=tuple(found.exercises.values()),
+            mistakes=mistakes,
+            overrides=result.overrides,
+            late=found.late.points,
         )
         self.rows.append(row)
+
+    def _made(self, result: Result) -> Iterable[Mistake]:
+        """The mistakes of a student, each once, in exercises that there still are."""
+        made = ((o.exercise, s) for o in result.outcomes for s in o.mistakes)
+        return dict.fromkeys(mistake for mistake in made if mistake[0] in self.exercises)
+
+    def _count(self, outcomes: Iterable[Outcome]) -> None:
+        kinds = Counter((v.kind, o.exercise) for o in outcomes for v in o.verdicts)
+        for (kind, exercise), checks in kinds.items():
+            self.kinds[kind].exercises[exercise] += checks
+        for kind in {kind for kind, _ in kinds}:
+            self.kinds[kind].students += 1
 
     def of(self, status: Status) -> int:
         """How many of them there are."""
         return sum(row.status == status for row in self.rows)
+
+    @property
+    def graded(self) -> list[Row]:
+        """Those whose points count in means, and who have all of them."""
+        return [row for row in self.rows if row.status is Status.graded and None not in row.points]
 
     @property
     def tiers(self) -> list[str]:

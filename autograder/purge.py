@@ -10,7 +10,7 @@ from . import exports
 from .errors import ResultsError
 from .escape import file_names
 from .files import DRAFT
-from .folder import EXPORTED, OURS
+from .folder import ANONYMOUS, EXPORTED, OURS
 from .lock import FILE as LOCK
 from .lock import locked
 from .store import Store, read_about
@@ -60,6 +60,7 @@ def purge_student(results: Path, student_id: str, say: Say) -> None:
         if student_id in known:
             page = results / "feedback" / file_names(known, ".html")[student_id]
             page.unlink(missing_ok=True)
+            (results / ANONYMOUS).unlink(missing_ok=True)  # it has a row of theirs
         store.forget(student_id)
 
 
