@@ -5,7 +5,9 @@ AutograderError
 │   └── SolutionRaised a solution raised on a case, perhaps of one student only
 ├── SubmissionsError   there is nothing to grade where we were told to look
 ├── ResultsError       the results folder belongs to something else
-├── SheetError         a table of an LMS's is not what it should be, and nothing was written
+│   └── FolderBusy     another process is writing to it
+├── SheetError         a table is not what it should be, and nothing was written
+├── MarkError          a mark is for no answer that is there, or outside of the rubric
 ├── SandboxError       this machine cannot run student code safely, or a zygote did not start
 │   └── ZygoteDied     a zygote that had started is gone
 ├── ClusterError       no cluster answers, or a worker of it cannot grade
@@ -55,8 +57,16 @@ class ResultsError(AutograderError):
     """The results folder belongs to another assignment, secret or version."""
 
 
+class FolderBusy(ResultsError):
+    """Another process is writing to the results folder."""
+
+
 class SheetError(AutograderError):
-    """A table of an LMS's is not what it should be, and nothing was written."""
+    """A table of an LMS's, or of marks, is not what it should be, and nothing was written."""
+
+
+class MarkError(AutograderError):
+    """A mark is for no answer that is there, or outside of the rubric."""
 
 
 class SandboxError(AutograderError):

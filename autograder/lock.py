@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import ResultsError
+from .errors import FolderBusy
 from .files import PRIVATE
 
 FILE = ".lock"  # it stays: taking it away could let two in
@@ -19,7 +19,7 @@ def locked(folder: Path) -> Iterator[None]:
     """Nobody else writes to the folder during the block.
 
     Raises:
-        ResultsError: somebody does, at once.
+        FolderBusy: somebody does, at once.
         OSError: the folder cannot be written to.
     """
     path = folder / FILE
@@ -30,7 +30,7 @@ def locked(folder: Path) -> Iterator[None]:
         except BlockingIOError as error:
             holder = os.read(file, 20).decode(errors="replace").strip()
             who = f"another autograder (process {holder})" if holder.isdigit() else "another one"
-            raise ResultsError(
+            raise FolderBusy(
                 f"{folder}: {who} is writing to it: wait until that is done, or choose another "
                 "--out"
             ) from error

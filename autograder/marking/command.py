@@ -1,0 +1,189 @@
+"""`autograder mark`: the marking page until somebody stops it, or a sheet instead."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import signal
+import tempfile
+import webbrowser
+from collections.abc import Collection, Iterator
+from html import escape
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import ResultsError
+from ..escape import plain
+
+if TYPE_CHECKING:
+    from ..questions import Question
+    from .server import Site
+
+PORT = 8765
+
+
+@click.command()
+@click.argument("results", type=click.Path(path_type=Path))
+@click.option("--question", help="This one only; default: all that are marked by hand.")
+@click.option(
+    "--double",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    default=0,
+    show_default=True,
+    help="How many of the answers two people mark, each without seeing the other's mark.",
+)
+@click.option("--port", type=click.IntRange(1024, 65535), default=PORT, show_default=True)
+@click.option("--no-open", is_flag=True, help="Only print the link, and open no browser.")
+@click.option(
+    "--sheet",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a CSV file to be filled in instead; `import --from sheet` reads it.",
+)
+@click.pass_obj
+def mark(
+    folder: Path | None,
+    results: Path,
+    question: str | None,
+    double: float,
+    port: int,
+    no_open: bool,
+    sheet: Path | None,
+) -> None:
+    """Mark free-text answers, on a page of this machine or in a spreadsheet.
+
+    Answers come without names, the same ones once. Several people can mark at the same time: each
+    needs a link of their own, and whenever one is used, the next is printed. Stop it with Ctrl-C:
+    scores.csv, report and feedback are written again then.
+    """
+    from .. import pipeline, terminal
+    from ..course import find_course
+    from ..store import Store, read_about
+    from .rubric import chosen, load_questions
+
+    about = read_about(results)
+    outline = find_course(folder).outline(about["assignment"])
+    questions = load_questions(outline)
+    shown = {name: questions[name] for name in chosen(questions, question)}
+    if sheet is not None:
+        _write_sheet(sheet, results, about, shown)
+        return
+    site = _site(results, about, questions, outline.name, double, shown)
+    with Store(results, about) as store:
+        terminal.show_changes(pipeline.prove(outline, store))
+    _serve(site, port, not no_open)
+    click.echo("stopped: scores.csv, report and feedback are being written again")
+    with Store(results, about) as store:
+        terminal.show_changes(pipeline.prove(outline, store))
+        pipeline.publish(store, results, outline)
+    click.echo(plain(str(results / "report.html")))
+
+
+def _write_sheet(
+    sheet: Path, results: Path, about: dict[str, str], questions: dict[str, Question]
+) -> None:
+    from ..rows import Results
+    from .answers import gather
+    from .sheet import write
+
+    papers = gather(Results(results, with_work=True), questions, about["secret"])
+    count = write(sheet, papers, questions, results)
+    click.echo(plain(f"{count} answers in {sheet}: fill it in, then"))
+    then = f"autograder import {results} --from sheet --file {sheet} --marker YOUR-NAME"
+    click.echo(plain(f"  {then}"))
+
+
+def take_sheet(folder: Path | None, results: Path, file: Path, marker: str) -> None:
+    """Take over the marks of a sheet, all or none, and write scores and pages again.
+
+    Raises:
+        SheetError: something in it is wrong.
+    """
+    from .. import pipeline, terminal
+    from ..course import find_course
+    from ..store import Store, read_about
+    from .access import marker_name
+    from .answers import gather
+    from .rubric import load_questions
+    from .sheet import read
+
+    about, name = read_about(results), marker_name(marker)
+    outline = find_course(folder).outline(about["assignment"])
+    questions = load_questions(outline)
+    with Store(results, about) as store:
+        terminal.show_changes(pipeline.prove(outline, store))
+        papers = gather(store.results(with_work=True), questions, about["secret"])
+        found = read(file, papers, questions, name)
+        new = sum(papers.give(store, group, mark) for group, mark in found)
+        pipeline.publish(store, results, outline)
+    students = sum(len(group.students) for group, _ in found)
+    click.echo(f"{students} marks of {len(found)} answers, {new} of them new")
+
+
+def _site(
+    results: Path,
+    about: dict[str, str],
+    questions: dict[str, Question],
+    assignment: str,
+    double: float,
+    shown: Collection[str],
+) -> Site:
+    """What the page can do.
+
+    Raises:
+        ResultsError: the extra is not installed.
+    """
+    from .desk import Desk
+
+    try:
+        from .actions import Actions
+        from .server import Site
+    except ImportError as error:
+        raise ResultsError(
+            f"{error.name} is not installed: pip install 'backprop-autograder[mark]'"
+        ) from error
+    desk = Desk(results, about, tuple(questions), double)
+    place = f"{about['secret']} {results.resolve()}"  # so that browsers tell folders apart
+    record = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return Site(Actions(desk, questions, shown, assignment, record))
+
+
+def _serve(site: Site, port: int, opens: bool) -> None:
+    """Answer until Ctrl-C, or until the process is asked to end."""
+
+    def tell(link: str) -> None:
+        click.echo(f"  {link}")
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    with contextlib.ExitStack() as opened:
+        server = opened.enter_context(site.serving(port, tell))
+        click.echo("each marker opens the last link below; it works once, on this machine")
+        tell(server.link)
+        click.echo("stop with Ctrl-C")
+        if opens:
+            opened.enter_context(_shown(server.link))
+        signal.signal(signal.SIGTERM, end)
+        server.run()
+
+
+@contextlib.contextmanager
+def _shown(link: str) -> Iterator[None]:
+    """A browser with that link, where there is a screen.
+
+    A file of ours leads there: other people on this machine can read what a browser is called with.
+    """
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        yield
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".html") as file:  # mode 0600
+        file.write(f'<!doctype html><meta http-equiv="refresh" content="0;url={escape(link)}">')
+        file.flush()
+        webbrowser.open(Path(file.name).as_uri())
+        yield
