@@ -11,7 +11,6 @@ is what `autograder check` compares with where there is no `reference/`.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -29,10 +28,9 @@ from .doors.gradescope.archive import gradescope
 from .errors import CourseError
 from .files import PUBLIC, replacing
 from .notebook import Values, notebook, student_cells
-from .observation import EVERY_PART, Foreign, Observation, Part
-from .visible import Raised
+from .observation import Foreign
+from .wanted import VISIBLE, visible_json
 
-VISIBLE = "visible.json"
 PROMISES = Path(__file__).parent / "templates" / "doors.md"
 DIGITS = 6  # of a shown value; the tolerance is 1e-4 of the largest
 
@@ -169,36 +167,6 @@ def wanted_values(assignment: Assignment) -> dict[str, Values]:
     return values
 
 
-def values_seen(observation: Observation) -> Any:
-    """An observation in the form that `visible.differences` compares."""
-    if failed := observation.get(EVERY_PART):
-        return _seen(failed)
-    return {name: _seen(part) for name, part in observation.items()}
-
-
-def _seen(part: Part) -> Any:
-    if part.error is None:
-        return _named(part.value)
-    error = part.error
-    place = f" (cell {error.cell}, line {error.line}: {error.source})" if error.cell else ""
-    return Raised(f"{error.type}: {error.message}{place}")
-
-
-class _Unknown(str):
-    """The name of a type that stays behind in the worker, in words."""
-
-    def __repr__(self) -> str:
-        return f"an object of type {self}"
-
-
-def _named(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _named(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_named(entry) for entry in value]
-    return _Unknown(value.type) if isinstance(value, Foreign) else value
-
-
 def _holds_foreign(value: Any) -> bool:
     if isinstance(value, (list, dict)):
         return any(map(_holds_foreign, value.values() if isinstance(value, dict) else value))
@@ -223,53 +191,3 @@ def _round(value: float, size: float) -> float:
     if not (math.isfinite(value) and size):
         return value
     return round(value, max(DIGITS - 1 - math.floor(math.log10(size)), DIGITS - 1)) + 0.0
-
-
-# visible.json: plain data as itself, {"$tensor": [...]} for a tensor, {"$float": "nan"} for nan
-
-
-def visible_json(values: Mapping[str, Values]) -> bytes:
-    """The file's content: exercises, and in each one line for each part of the observation."""
-    exercises = []
-    for name, parts in values.items():
-        lines = ",\n".join(
-            f"  {json.dumps(key)}: {json.dumps(_packed(value), allow_nan=False)}"
-            for key, value in parts.items()
-        )
-        exercises.append(f" {json.dumps(name)}: {{\n{lines}\n }}")
-    return ("{\n" + ",\n".join(exercises) + "\n}\n").encode()
-
-
-def read_visible(path: Path) -> dict[str, dict[str, Any]]:
-    """The wanted values by exercise and part, as `visible_json` wrote them.
-
-    Raises:
-        CourseError: the file is missing or damaged.
-    """
-    try:
-        content = json.loads(path.read_bytes())
-        return {name: {k: _unpacked(v) for k, v in p.items()} for name, p in content.items()}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise CourseError(f"{path}: expected what `autograder build` writes: {error}") from error
-
-
-def _packed(value: Any) -> Any:
-    if isinstance(value, torch.Tensor):
-        return {"$tensor": _packed(value.tolist())}
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"$float": str(value)}
-    if isinstance(value, dict):
-        return {key: _packed(entry) for key, entry in value.items()}
-    return [_packed(entry) for entry in value] if isinstance(value, list) else value
-
-
-def _unpacked(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_unpacked(entry) for entry in value]
-    if not isinstance(value, dict):
-        return value
-    if list(value) == ["$tensor"]:
-        return torch.tensor(_unpacked(value["$tensor"]))
-    if list(value) == ["$float"]:
-        return float(value["$float"])
-    return {key: _unpacked(entry) for key, entry in value.items()}

@@ -1,31 +1,34 @@
 """The student's side, `autograder check`: one notebook on the visible cases, without a reference.
 
-Needs only what is published: the assignment's folder with its exercises and `visible.json`.
+Needs only what is published: the assignment's folder with its exercises and `visible.json`. Works
+on Windows and macOS, too: the notebook is its owner's, and runs in a plain process of theirs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from .build import VISIBLE, read_visible, values_seen
+from .alone import Alone
 from .errors import CourseError, SubmissionsError
 from .exercise import exercise_files, load_exercise
 from .grading import Limits
-from .model import Lost
+from .model import CellNote, Lost
 from .read import infer_assignment, look, read_submission
 from .run import run
-from .tier import detect
 from .visible import visible_report
-from .zygotes import Zygotes
+from .wanted import VISIBLE, read_visible, values_seen
+
+SKELETON, PASSES = "not done yet", "passes"  # what `visible_report` says, or begins with
 
 
 def check(notebook: Path, assignment: str | None = None) -> Iterator[str]:
-    """Run a notebook and say, a line each, how its exercises do on their visible cases.
+    """Run a notebook and say, in a text each, how its exercises do on their visible cases.
 
     Raises:
         CourseError: no published assignment is near the notebook or the current folder.
         SubmissionsError: the notebook cannot be read.
+        SandboxError: no process for it starts here.
     """
     if notebook.is_dir():
         raise SubmissionsError(f"{notebook} is a folder: give one notebook (or use `grade`)")
@@ -35,7 +38,9 @@ def check(notebook: Path, assignment: str | None = None) -> Iterator[str]:
         raise CourseError(f"no assignment {assignment!r}: there are {', '.join(folders)}")
     handed = look(notebook)
     name = assignment or infer_assignment(handed, names)
-    ((student, entries),) = handed.of(name).items()
+    if len(students := handed.of(name)) != 1:
+        raise SubmissionsError(f"{notebook}: work of {len(students)} students: give one notebook")
+    ((student, entries),) = students.items()
     submission = read_submission(student, entries, name)
     if submission.problem:
         raise SubmissionsError(f"{notebook}: {submission.problem}")
@@ -44,18 +49,28 @@ def check(notebook: Path, assignment: str | None = None) -> Iterator[str]:
     exercises = {exercise: load_exercise(files[exercise]) for exercise in wanted}
     visible = {exercise: found.visible for exercise, found in exercises.items()}
     limits = Limits()
-    with (
-        Zygotes(folders[name], (), detect(trusted=True), limits, 1) as zygotes,
-        zygotes.lease() as zygote,
-    ):
-        ran = run(zygote, submission, visible, {}, limits)
-    for note in ran.notes:
-        yield f"cell {note.cell}: {note.message}"
+    ran = run(Alone(folders[name], limits), submission, visible, {}, limits)
+    reports = {}
     for exercise, (seen,) in ran.visible.items():
-        if isinstance(seen, Lost):
-            yield f"{exercise}: {seen.message}"
-        else:
-            yield f"{exercise}: {visible_report(exercise, values_seen(seen), wanted[exercise])}"
+        reports[exercise] = (
+            seen.message
+            if isinstance(seen, Lost)
+            else visible_report(exercise, values_seen(seen), wanted[exercise])
+        )
+    yield from told(ran.notes, reports)
+
+
+def told(notes: Iterable[CellNote], reports: Mapping[str, str]) -> Iterator[str]:
+    """What a student reads, from what there is to say of cells and of each exercise."""
+    for note in notes:
+        yield f"cell {note.cell}: {note.message}"
+    for exercise, report in reports.items():
+        yield f"{exercise}: {report}"
+    yield ""
+    if skeletons := [exercise for exercise, report in reports.items() if report == SKELETON]:
+        yield f"still to do: {', '.join(skeletons)}"
+    passing = sum(report.startswith(PASSES) for report in reports.values())
+    yield f"{passing} of {len(reports)} exercises pass their visible checks"
 
 
 def _published(notebook: Path) -> dict[str, Path]:

@@ -8,11 +8,13 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence, S
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeRemainingColumn,
     track,
@@ -22,10 +24,11 @@ from rich.text import Text
 
 from .decisions import Change
 from .escape import plain
-from .model import Result, Status
+from .model import Kind, Result, Status
 from .overview import Overview
 from .roster import Roster
 from .score import number
+from .summary import PATHS, exit_code, kept, mean, missing, problems
 
 if TYPE_CHECKING:
     from .proof import Trial  # with torch, which takes seconds to import
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 FEW = 40  # rows that are still worth printing one by one
 WIDTH_OF_ID, WIDTH_OF_SCORE = 22, 5
 WIDTH_OF_NAME = 80  # of a file
+WIDTH_OF_EXERCISE = 40
 
 
 def received(lms: str, students: int, left_out: Sequence[str], others: Sequence[str]) -> None:
@@ -48,15 +52,16 @@ def received(lms: str, students: int, left_out: Sequence[str], others: Sequence[
         "left out, no folder of this assignment, though others have one": others,
     }.items():
         if which:
-            more = " ..." if len(which) > FEW else ""
-            names = ", ".join(name[:WIDTH_OF_NAME] for name in which[:FEW]) + more
-            console.print(_text(f"{what}: {names}"), soft_wrap=True)
+            _say(console, f"{what}: {_listed([name[:WIDTH_OF_NAME] for name in which])}")
 
 
 @contextlib.contextmanager
-def progress(total: int) -> Iterator[Callable[[str, Result | None], None]]:
+def progress(total: int, quiet: bool = False) -> Iterator[Callable[[str, Result | None], None]]:
     """A bar on a terminal, else a plain line now and then; call with each student that is done."""
     console = Console(stderr=True)
+    if quiet:
+        yield lambda student_id, result: None
+        return
     if not console.is_terminal:
         done = Counter[bool]()
 
@@ -68,16 +73,8 @@ def progress(total: int) -> Iterator[Callable[[str, Result | None], None]]:
 
         yield count
         return
-    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("grading", total=total)
-
-        def advance(student_id: str, result: Result | None) -> None:
-            bar.advance(task)
-            if bar.finished:  # the next one has the line to itself
-                bar.stop()
-
-        yield advance
+    with _Bar(console, total) as bar:
+        yield bar.count
 
 
 def watch_pages(results: Iterable[Result]) -> Iterable[Result]:
@@ -93,7 +90,7 @@ def show_changes(changes: Iterable[Change]) -> None:
     """Print whose total changes by a decision, before and after."""
     lines = [f"  {change}" for change in changes]
     if lines:
-        print_plainly(f"scores that change, {len(lines)}, by checks that are void (before -> after):")
+        print_plainly(f"{len(lines)} scores change, as checks became void or count again:")
     for line in lines:
         print_plainly(line)
 
@@ -101,6 +98,53 @@ def show_changes(changes: Iterable[Change]) -> None:
 def print_plainly(line: str) -> None:
     """Print a line as it is."""
     Console(highlight=False).print(_text(line), soft_wrap=True)
+
+
+class _Bar(Progress):
+    """How far grading is, how fast, until when, and what became of the submissions so far."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._counts, self._kinds = Counter[str](), Counter[Kind]()  # it is drawn from the first on
+        columns = (TextColumn("grading"), BarColumn(None), MofNCompleteColumn(), _Speed())
+        left = (TimeRemainingColumn(), TextColumn("left"))
+        super().__init__(*columns, *left, console=console, transient=True, expand=True)
+        self._task = self.add_task("grading", total=total)
+
+    def count(self, student_id: str, result: Result | None) -> None:
+        """Count one student in; who has not changed is no work, and tells nothing of the speed."""
+        if result is None:
+            self._counts["unchanged"] += 1
+            task = self.tasks[0]
+            task.total = max(0.0, (task.total or 0) - 1)  # `update` would forget the speed
+        else:
+            self._counts[result.status] += 1
+            self._kinds.update(v.kind for outcome in result.outcomes for v in outcome.verdicts)
+            self.advance(self._task)
+        if self.tasks[0].remaining == 0:  # the next bar has the line to itself
+            self.stop()
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The bar, and below it the counts."""
+        yield from super().get_renderables()
+        shown: dict[str, list[tuple[str, int]]] = {
+            "submissions": [(name, self._counts[name]) for name in (*Status, "unchanged")],
+            "checks": [(kind, self._kinds[kind]) for kind in Kind],
+        }
+        for what, counts in shown.items():
+            some = [f"{count} {name.replace('_', ' ')}" for name, count in counts if count]
+            if some:
+                text = f"{what}: {' · '.join(some)}"
+                yield Text(text, style="dim", no_wrap=True, overflow="ellipsis")
+
+
+class _Speed(ProgressColumn):
+    """Submissions in a second, or in a minute where that is less than one."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        if not speed:
+            return Text("")
+        return Text(f"{speed:.1f}/s" if speed >= 1 else f"{60 * speed:.0f}/min")
 
 
 def summarise(
@@ -112,43 +156,71 @@ def summarise(
     """
     console = Console(highlight=False)
     rows = overview.rows
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    if len(rows) <= FEW:
-        room = max(20, console.width - WIDTH_OF_ID - WIDTH_OF_SCORE - 2)
-        table.add_column("student", no_wrap=True, max_width=WIDTH_OF_ID, overflow="ellipsis")
-        table.add_column("score", no_wrap=True, width=WIDTH_OF_SCORE, justify="right")
-        table.add_column("first thing that went wrong", no_wrap=True, max_width=room)
-        for row in rows:
-            total = "-" if row.total is None else number(row.total)
-            table.add_row(_text(row.student_id), total, _text(row.problem))
-    else:
-        table.add_column("exercise")
-        table.add_column("mean", justify="right")
-        table.add_column("of", justify="right")
-        for exercise, tally in overview.exercises.items():
-            mean = "-" if tally.mean is None else f"{tally.mean:.2f}"
-            table.add_row(exercise, mean, number(tally.points))
-    console.print(table)
+    console.print(_scores(overview, console.width) if len(rows) <= FEW else _means(overview))
     counts = {status: overview.of(status) for status in Status}
     kinds = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     console.print(f"\n{len(rows)} submissions ({kinds}), {number(overview.max_score)} points")
-    for what, where in {"scores": "scores.csv", "report": "report.html", "feedback": ""}.items():
-        console.print(_text(f"{what:10}{out / (where or what)}"), soft_wrap=True)
+    for what, name in PATHS.items():
+        console.print(_text(f"{what:10}{out / name}"), soft_wrap=True)  # to be copied: never broken
     show_changes(overview.changes)
-    if gone := [row.student_id for row in rows if row.student_id not in here]:
-        names = ", ".join(gone[:FEW]) + (" ..." if len(gone) > FEW else "")
-        kept = f"kept from earlier runs, not among these submissions: {names}"
-        console.print(_text(kept), soft_wrap=True)
-    handed_in = {row.student_id for row in rows}
-    if missing := [student for student in roster or () if student not in handed_in]:
-        names = ", ".join(missing[:FEW]) + (" ..." if len(missing) > FEW else "")
-        nothing = f"handed nothing in, {len(missing)} of the class list: {names}"
-        console.print(_text(nothing), soft_wrap=True)
-    problems = Counter(row.problem for row in rows if row.status is Status.grader_error)
-    for problem, number_of in problems.items():
-        text = _text(f" ({number_of} of {len(rows)}): {problem}")
-        console.print(Text.assemble(("grader error", "bold red"), text), soft_wrap=True)
-    return 2 if problems else 0
+    if gone := kept(overview, here):
+        _say(console, f"kept from earlier runs, not among these submissions: {_listed(gone)}")
+    if absent := missing(overview, roster or ()):
+        _say(console, f"handed nothing in, {len(absent)} of the class list: {_listed(absent)}")
+    say_problems(overview, console)
+    return exit_code(overview)
+
+
+def say_problems(overview: Overview, console: Console | None = None) -> None:
+    """Print what went wrong on our side, if anything did; on the standard error by itself."""
+    console = console or Console(stderr=True, highlight=False)
+    for problem, students in problems(overview).items():
+        text = f" ({len(students)} of {len(overview.rows)}): {problem}"
+        _say(console, text, "grader error")
+
+
+def _scores(overview: Overview, width: int) -> Table:
+    """A row for each student, which fits."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    room = max(20, width - WIDTH_OF_ID - WIDTH_OF_SCORE - 2)
+    table.add_column("student", no_wrap=True, max_width=WIDTH_OF_ID, overflow="ellipsis")
+    table.add_column("score", no_wrap=True, width=WIDTH_OF_SCORE, justify="right")
+    table.add_column("first thing that went wrong", no_wrap=True, max_width=room)
+    for row in overview.rows:
+        total = "-" if row.total is None else number(row.total)
+        table.add_row(_text(row.student_id), total, _text(row.problem))
+    return table
+
+
+def _means(overview: Overview) -> Table:
+    """A row for each exercise, and one for all of them; those marked by hand are in the last."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("exercise", no_wrap=True, max_width=WIDTH_OF_EXERCISE, overflow="ellipsis")
+    for name in ("mean", "of", "full marks"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for exercise, tally in overview.exercises.items():
+        table.add_row(
+            _text(exercise),
+            _mean(tally.mean),
+            number(tally.points),
+            f"{tally.full} of {tally.known}",
+        )
+    table.add_row("all", _mean(mean(overview)), number(overview.max_score), "", style="bold")
+    return table
+
+
+def _mean(points: float | None) -> str:
+    return "-" if points is None else f"{points:.2f}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:FEW]) + (" ..." if len(names) > FEW else "")
+
+
+def _say(console: Console, words: str, headline: str = "") -> None:
+    """Print a sentence; lines are broken between words on a terminal, and nowhere else."""
+    text = Text.assemble((headline, "bold red"), _text(words)) if headline else _text(words)
+    console.print(text, soft_wrap=not console.is_terminal)
 
 
 def show_proof(trials: Iterable[Trial], title: str) -> int:
@@ -160,11 +232,11 @@ def show_proof(trials: Iterable[Trial], title: str) -> int:
     for name in ("earns", "should", "ms a case"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("what its author reads")
-    problems = []
+    faults = []
     for trial in trials:
         reads = " ".join(trial.reads) or trial.hint
         if trial.problem:
-            problems.append(f"{trial.kind} {trial.name}: {trial.problem}")
+            faults.append(f"{trial.kind} {trial.name}: {trial.problem}")
         table.add_row(
             _text(f"{'✗' if trial.problem else '✓'} {trial.kind} {trial.name}"),
             number(trial.score),
@@ -173,10 +245,9 @@ def show_proof(trials: Iterable[Trial], title: str) -> int:
             _text(reads),
         )
     console.print(table)
-    for problem in problems:
-        text = _text(f" {problem}")
-        console.print(Text.assemble(("not proved", "bold red"), text), soft_wrap=True)
-    return 1 if problems else 0
+    for problem in faults:
+        _say(console, f" {problem}", "not proved")
+    return 1 if faults else 0
 
 
 def _text(words: str) -> Text:

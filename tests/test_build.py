@@ -25,6 +25,7 @@ from autograder.literal import WIDTH, literal
 from autograder.notebook import HELPERS, LESSON
 from autograder.observation import EVERY_PART, Error, Part
 from autograder.visible import Raised, attempt, case, differences, visible_report
+from autograder.wanted import VISIBLE, read_visible, values_seen, visible_json
 
 COURSE = find_course(Path(__file__).parent)
 ASSIGNMENTS = {name: COURSE.assignment(name) for name in COURSE.grading.rubrics}
@@ -286,7 +287,7 @@ def everything(kind):
 
 def report_of(name, answer):
     exercise = ASSIGNMENT.references[name].exercise
-    seen = build.values_seen(exercise.observe(answer, exercise.visible))
+    seen = values_seen(exercise.observe(answer, exercise.visible))
     return visible_report(name, seen, WANTED[name])
 
 
@@ -314,7 +315,7 @@ def test_what_the_engine_saw_reads_like_what_the_notebook_saw():
         "  ints: ValueError: no whole numbers",
     ]
     assert "not right yet\n  TypeError: broken" == visible_report(
-        "f", build.values_seen({EVERY_PART: Part(error=Error("TypeError", "broken"))}), {"x": 1}
+        "f", values_seen({EVERY_PART: Part(error=Error("TypeError", "broken"))}), {"x": 1}
     )
 
 
@@ -444,7 +445,7 @@ def test_attempt_keeps_what_came_back_then():
 
 
 def test_visible_json_round_trip():
-    read = build.read_visible(ASSIGNMENT.folder / build.VISIBLE)
+    read = read_visible(ASSIGNMENT.folder / VISIBLE)
     assert list(ASSIGNMENT.rubric) == list(read)
     for name, parts in WANTED.items():
         assert list(parts) == list(read[name])
@@ -463,13 +464,13 @@ def test_visible_json_holds_all_plain_data(tmp_path):
         }
     }
     path = tmp_path / "visible.json"
-    path.write_bytes(build.visible_json(values))
-    read = build.read_visible(path)
+    path.write_bytes(visible_json(values))
+    read = read_visible(path)
     assert [] == differences(read, values)
     assert [torch.float32, torch.float32, torch.int64, torch.bool] == [
         t.dtype for t in read["f"]["tensors"]
     ]
-    assert build.visible_json(values) == build.visible_json(read)
+    assert visible_json(values) == visible_json(read)
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", '{"f": 1}'])
@@ -478,7 +479,7 @@ def test_visible_json_damaged(tmp_path, content):
     if content is not None:
         path.write_text(content)
     with pytest.raises(CourseError, match=r"visible\.json: .*autograder build"):
-        build.read_visible(path)
+        read_visible(path)
 
 
 # stale and write

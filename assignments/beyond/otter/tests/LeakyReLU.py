@@ -172,7 +172,8 @@ def probe(LeakyReLU, case):
         return x.grad
 
     def returned_by_backward():
-        return apply(case.x.requires_grad_().clone()).grad_fn.apply(case.upstream)
+        y = apply(case.x.requires_grad_().clone())  # torch 2.4 forgets what it saved without it
+        return y.grad_fn.apply(case.upstream)
 
     def jacobians():
         x, vectors, h = case.x, torch.eye(len(case.x), dtype=torch.float64), 1e-6

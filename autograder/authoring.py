@@ -1,0 +1,59 @@
+"""The commands for who writes exercises."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from .complete import assignments
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--assignment",
+    shell_complete=assignments,
+    help="Where it is; needed only if several have one of that name.",
+)
+@click.option("--students", default=1, show_default=True, type=click.IntRange(min=1))
+@click.pass_obj
+def exercise(folder: Path | None, name: str, assignment: str | None, students: int) -> None:
+    """Have one exercise prove that it tells right answers from wrong ones.
+
+    Shows what its solution, alternatives, skeleton and mistakes earn and read, on the hidden cases
+    of a pretend student, or of several. Exit code 1: something is not as its reference states.
+    """
+    from . import proof, terminal
+    from .assignment import tolerance
+    from .course import find_course
+    from .judge import Judge
+
+    course = find_course(folder)
+    where = course.assignment_of(name, assignment)
+    limit, points = tolerance(course.grading.policy), course.grading.rubrics[where][name]
+    judge = Judge(where, {name: course.reference(where, name)}, limit, b"pretend", True)
+    codes = []
+    for student in (f"student {number}" for number in range(1, students + 1)):
+        trials = proof.prove(judge.prepare(name, student), points)
+        codes.append(terminal.show_proof(trials, f"{where}/{name} on the cases of {student}"))
+    sys.exit(max(codes))
+
+
+@click.command()
+@click.argument("assignment", shell_complete=assignments)
+@click.argument("exercise")
+@click.pass_obj
+def new(folder: Path | None, assignment: str, exercise: str) -> None:
+    """Write the two starter files of a new exercise, an example to be changed."""
+    from .course import find_course
+    from .starter import write_starter
+
+    course = find_course(folder)
+    for path in write_starter(course.folder, assignment, exercise):
+        click.echo(f"wrote {path}")
+    line = f"{exercise}: {{values: 2, shape: 1}}"
+    known = assignment in course.grading.rubrics
+    click.echo("now add this line to grading.yml" + (f", under {assignment}:" if known else ":"))
+    click.echo(f"  {line}" if known else f"{assignment}: {{{line}}}")

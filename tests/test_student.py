@@ -1,0 +1,290 @@
+"""The student's side: `autograder check`, wherever students are."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from autograder.alone import Alone
+from autograder.errors import SandboxError, SubmissionsError
+from autograder.exercise import exercise_files, load_exercise
+from autograder.grading import Limits
+from autograder.model import CellNote, Kind, Lost, Submission
+from autograder.run import run
+from autograder.student import check, told
+from autograder.worker.limit import time_limit
+
+ROOT = Path(__file__).parent.parent
+COURSE_FILE = '''\
+"""Square each entry."""
+
+from autograder.exercise import attempt, case
+
+
+def {name}(x):
+    raise NotImplementedError("{name}")
+
+
+visible = case(x=3)
+
+
+def probe(answer, case):
+    return {{"value": attempt(lambda: answer(case.x))}}
+'''
+NAMES = ("one", "two", "three", "four")
+ANSWERS = """\
+def one(x): return x * x
+def two(x): return x + 1
+def three(x): raise NotImplementedError("three")
+"""
+LOOP = "while True: pass"
+
+
+@pytest.fixture
+def published(tmp_path):
+    """A small published assignment: what a student has."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    for name in NAMES:
+        (folder / f"{name}.py").write_text(COURSE_FILE.format(name=name))
+    (folder / "visible.json").write_text(json.dumps({name: {"value": 9} for name in NAMES}))
+    return folder
+
+
+def notebook(*cells):
+    plain = [{"cell_type": "code", "source": cell} for cell in cells]
+    return json.dumps({"cells": plain, "nbformat": 4, "nbformat_minor": 5})
+
+
+def seen(folder, *cells, **limits):
+    """What running such cells in a plain process shows: the run, and an answer by exercise."""
+    visible = {n: load_exercise(path).visible for n, path in exercise_files(folder).items()}
+    limits = Limits(**limits)
+    found = run(Alone(folder, limits), Submission("s", "s", cells), visible, {}, limits)
+    return found, {name: observed for name, (observed,) in found.visible.items()}
+
+
+# What a student reads
+
+
+def test_a_check_says_what_the_notebook_would_and_what_is_left_to_do(published):
+    path = published / "mine.ipynb"
+    path.write_text(notebook(ANSWERS, "1 / 0"))
+    assert list(check(path)) == [
+        "cell 2: ZeroDivisionError: division by zero in line 1 (1 / 0)",
+        "one: passes the visible case",
+        "two: not right yet\n  value: expected 9, yours is 4",
+        "three: not done yet",
+        "four: the notebook defines no 'four'",
+        "",
+        "still to do: three",
+        "1 of 4 exercises pass their visible checks",
+    ]
+
+
+def test_when_all_is_done_nothing_is_left_to_do():
+    note = CellNote(3, "!ls: is not available while grading; skipped")
+    assert list(told([note], {"one": "passes the visible case\n  note: more"})) == [
+        f"cell 3: {note.message}",
+        "one: passes the visible case\n  note: more",
+        "",
+        "1 of 1 exercises pass their visible checks",
+    ]
+
+
+def test_a_class_is_not_a_notebook(published, tmp_path):
+    for name in ("a", "b", "c"):
+        (tmp_path / "class" / name).mkdir(parents=True)
+        (tmp_path / "class" / name / "x.ipynb").write_text(notebook(ANSWERS))
+    archive = shutil.make_archive(str(published / "class"), "zip", tmp_path / "class")
+    with pytest.raises(SubmissionsError, match="work of 3 students: give one notebook"):
+        list(check(Path(archive)))
+
+
+# The plain process
+
+
+def test_one_process_runs_all_and_nothing_is_left_of_it(published, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    cells = ("import os, sys\nprint('x' * 100_000)\nsys.stderr.write('y' * 100_000)", ANSWERS)
+    own = ("open('here', 'w').write('z')\nassert os.listdir() and not sys.stdin.read()",)
+    found, answers = seen(published, *cells, *own)
+    assert found.notes == () and answers["one"]["value"].value == 9
+    assert list(tmp_path.glob("autograder-*")) == []
+
+
+def test_what_a_cell_kills_or_hangs_costs_that_cell_only(published):
+    cells = ("import os\nos._exit(3)", "import time\ntime.sleep(60)\ndef two(x): return 0", ANSWERS)
+    found, answers = seen(published, *cells, cell_seconds=1)
+    assert [note.cell for note in found.notes] == [1, 2]
+    assert "ended the process" in found.notes[0].message
+    assert "stopped after 1 seconds" in found.notes[1].message
+    assert answers["one"]["value"].value == 9
+
+
+def test_an_answer_without_end_is_stopped_and_the_rest_goes_on(published):
+    loop = f"{ANSWERS}\ndef two(x):\n    {LOOP}"
+    began = time.monotonic()
+    _, answers = seen(published, loop, exercise_seconds=1)
+    assert answers["two"] == Lost(Kind.timed_out, "stopped after 1 seconds")
+    assert answers["one"]["value"].value == 9 and answers["three"]["value"].error
+    assert time.monotonic() - began < 60
+
+
+def test_what_a_notebook_started_ends_with_it(published, tmp_path):
+    mark = tmp_path / "pid"
+    start = f"""\
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+open({str(mark)!r}, "w").write(str(child.pid))
+"""
+    seen(published, start, ANSWERS)
+    for _ in range(100):
+        if not Path(f"/proc/{mark.read_text()}").exists() or is_dead(int(mark.read_text())):
+            return
+        time.sleep(0.1)
+    raise AssertionError("it still runs")
+
+
+def is_dead(process):
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_process_that_does_not_start_is_told_in_a_line(published, tmp_path, monkeypatch):
+    (tmp_path / "torch.py").write_text("raise ImportError('no torch here')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with (
+        pytest.raises(SandboxError, match="did not start: ImportError: no torch here"),
+        Alone(published, Limits()).worker(),
+    ):
+        pass
+
+
+# Where there is less than Linux has
+
+
+@pytest.mark.parametrize("lacking", [(), ("setitimer", "SIGALRM")])
+def test_a_time_limit_needs_no_timer_of_the_system(monkeypatch, lacking):
+    import signal
+
+    class Late(BaseException):
+        pass
+
+    def ring(number, frame):
+        raise Late
+
+    for name in lacking:
+        monkeypatch.delattr(signal, name)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(Late), time_limit(0.05, ring):
+        while True:
+            pass
+    with time_limit(5, ring):
+        pass
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+ELSEWHERE = """\
+# Start-up code that takes from a Python on Linux what Windows has not. Libraries of others are
+# imported before: they know Windows for themselves.
+import sys
+
+import click, IPython.core.interactiveshell, matplotlib.pyplot, pydantic, rich.progress, torch
+
+import concurrent.futures, os, signal, socket, subprocess, tempfile
+
+for name in ("fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "syslog", "_posixshmem"):
+    sys.modules[name] = None
+LACKING = {
+    os: "fork forkpty getuid geteuid getgid setsid setuid killpg getpgid chown pidfd_open pwrite "
+    "O_NOFOLLOW O_DIRECTORY O_CLOEXEC sysconf unshare setresuid setgroups register_at_fork",
+    signal: "SIGALRM SIGHUP setitimer getitimer alarm ITIMER_REAL pthread_kill pthread_sigmask "
+    "pidfd_send_signal sigwait",
+    socket: "AF_UNIX SOCK_SEQPACKET send_fds recv_fds",
+}
+for module, names in LACKING.items():
+    for name in names.split():
+        if hasattr(module, name):
+            delattr(module, name)
+sys.platform = "win32"
+with open(os.environ["STARTED"], "a") as started:
+    started.write("x")
+"""
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """Runs `autograder` in processes that lack what Windows lacks; also those that it starts."""
+    (tmp_path / "startup").mkdir()
+    (tmp_path / "startup" / "sitecustomize.py").write_text(ELSEWHERE)
+    started = tmp_path / "started"
+    paths = [str(tmp_path / "startup"), str(ROOT)]
+
+    def autograder(*words, code=0):
+        started.write_text("")
+        done = subprocess.run(
+            [sys.executable, "-m", "autograder", *map(str, words)],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "STARTED": str(started)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout if code == 0 else done.stderr, len(started.read_text())
+
+    return autograder
+
+
+def test_check_works_without_what_windows_lacks(published, elsewhere):
+    path = published / "mine.ipynb"
+    slow = "import time\nt = time.monotonic()\nwhile time.monotonic() - t < 0.1: pass"
+    path.write_text(notebook(slow, ANSWERS))
+    text, started = elsewhere("check", path)
+    assert text.splitlines() == [
+        "one: passes the visible case",
+        "two: not right yet",
+        "  value: expected 9, yours is 4",
+        "three: not done yet",
+        "four: the notebook defines no 'four'",
+        "",
+        "still to do: three",
+        "1 of 4 exercises pass their visible checks",
+    ]
+    assert started == 2  # this process, and the one that ran the notebook
+
+
+def test_grading_without_what_windows_lacks_is_told_in_a_line(elsewhere, tmp_path):
+    text, _ = elsewhere(
+        "--course", ROOT, "grade", ROOT / "assignments/backprop/backprop.ipynb", code=1
+    )
+    assert text == (
+        "autograder: win32 can only `check`: for all else use Linux, WSL2 or a Linux VM\n"
+    )
+    assert "--quiet" in elsewhere("grade", "--help")[0]
+
+
+# Versions
+
+
+def test_the_notebook_states_the_versions_of_torch_that_the_project_does():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (torch,) = [d for d in project["dependencies"] if d.startswith("torch>=")]
+    (pinned,) = [
+        line.removeprefix("torch==").rpartition(".")[0]
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        if line.startswith("torch==")
+    ]
+    lowest = torch.removeprefix("torch>=")
+    sentence = f"PyTorch {lowest} or newer is needed; your work is graded with {pinned}."
+    for name in ("backprop", "beyond"):
+        cells = json.loads((ROOT / f"assignments/{name}/{name}.ipynb").read_text())["cells"]
+        texts = ("".join(cell["source"]) for cell in cells)
+        assert any(sentence in " ".join(text.split()) for text in texts), name

@@ -1,0 +1,244 @@
+"""What the terminal shows: it fits, it can be switched off, and scripts can read it."""
+
+import json
+import re
+import textwrap
+from pathlib import Path
+
+import click
+import pytest
+from click.shell_completion import BashComplete
+from rich.cells import cell_len
+
+from autograder import summary, terminal
+from autograder.cli import main
+from autograder.grading import Policy
+from autograder.model import Kind, Outcome, Result, Status, Verdict
+from autograder.outline import Outline
+from autograder.overview import Overview
+from autograder.roster import Person
+from autograder.score import scored
+
+ROOT = Path(__file__).parent.parent
+RUBRIC = {"square": {"values": 2, "shape": 1}, "root": {"values": 1}}
+MATHS = Outline("maths", Path("assignments/maths"), RUBRIC, Policy())
+LONG = "a-very-long-student-id-" * 5
+WIDE = "学生" * 30
+IDS = [LONG, WIDE, "zoë", "👩‍💻", "ada"]
+
+
+def result(student, kind=Kind.passed, status=Status.graded, problem=""):
+    verdicts = tuple(Verdict(check, kind, "a hint" * 30) for check in ("values", "shape"))
+    outcomes = (Outcome("square", verdicts),) if status is Status.graded else ()
+    return Result(student, f"{student}.py", status, problem, outcomes=outcomes, tier="S")
+
+
+def overview_of(results):
+    overview = Overview(MATHS)
+    for each, score in scored(results, MATHS):
+        overview.add(each, score)
+    return overview
+
+
+def a_class(count):
+    return [result(f"{IDS[n % 5]}{n}", list(Kind)[n % 3]) for n in range(count)]
+
+
+@pytest.fixture
+def on_a_terminal(monkeypatch):
+    """80 columns, and rich takes what it writes to for a terminal."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+def lines(text):
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+
+
+# The summary
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, terminal.FEW, terminal.FEW + 1, 500])
+def test_a_summary_fits_80_columns(on_a_terminal, capsys, count):
+    problem = "the reference failed: " + "why " * 60
+    results = [*a_class(count), result("oops", status=Status.grader_error, problem=problem)]
+    roster = dict.fromkeys((f"absent {number}" for number in range(60)), Person())
+    code = terminal.summarise(overview_of(results), Path("results"), [], roster)
+    shown = lines(capsys.readouterr().out)
+    assert code == 2
+    assert [line for line in shown if cell_len(line.rstrip()) > 80] == []
+    text = " ".join(" ".join(shown).split())
+    assert f"{count + 1} submissions" in text and "handed nothing in, 60 of" in text
+    assert "grader error (1 of" in text and "scores.csv" in text
+
+
+def test_a_large_class_is_shown_by_exercise(capsys):
+    results = [result(str(n), Kind.passed if n % 2 else Kind.failed) for n in range(100)]
+    terminal.summarise(overview_of(results), Path("out"), [str(n) for n in range(100)])
+    shown = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["exercise", "mean", "of", "full", "marks"] in shown
+    assert ["square", "1.50", "3", "50", "of", "100"] in shown
+    assert ["root", "0.00", "1", "0", "of", "100"] in shown and ["all", "1.50", "4"] in shown
+
+
+def test_a_path_is_never_broken_and_a_pipe_gets_whole_lines(on_a_terminal, capsys, monkeypatch):
+    overview = overview_of(a_class(3))
+    terminal.summarise(overview, Path("results/" * 30), [])
+    assert [line for line in lines(capsys.readouterr().out) if line.endswith("report.html")]
+    for name in ("FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name)
+    terminal.summarise(overview, Path("out"), [])
+    (kept,) = [x for x in capsys.readouterr().out.splitlines() if x.startswith("kept from")]
+    assert all(row.student_id in kept for row in overview.rows)
+
+
+# Colours
+
+
+def test_colours_are_for_terminals_and_for_who_wants_them(on_a_terminal, capsys, monkeypatch):
+    overview = overview_of([result("a", status=Status.grader_error, problem="why")])
+    terminal.summarise(overview, Path("out"), [])
+    assert "\x1b[1;31mgrader error" in capsys.readouterr().out
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal.summarise(overview, Path("out"), [])
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]", capsys.readouterr().out)
+    monkeypatch.delenv("FORCE_COLOR")
+    terminal.summarise(overview, Path("out"), [])
+    assert "\x1b" not in capsys.readouterr().out
+
+
+# Progress
+
+
+def test_progress_on_a_terminal_tells_speed_time_left_and_counts(on_a_terminal, capsys):
+    clock = iter(range(10_000))
+    with terminal.progress(1000) as advance:
+        bar = advance.__self__
+        bar.get_time = lambda: float(next(clock))
+        for number in range(30):
+            advance(str(number), result(str(number), list(Kind)[number % 9]))
+        advance("x", result("x", status=Status.unreadable, problem="no"))
+        for number in range(100):
+            advance(str(number), None)
+        bar.stop()  # else it is drawn below whatever is printed
+        with bar.console.capture() as captured:
+            bar.console.print(bar.get_renderable())
+    shown = lines(captured.get())
+    assert len(shown) == 3 and not [line for line in shown if cell_len(line) > 80]
+    assert re.fullmatch(r"grading +\S+ +31/900 +\S+/(s|min) +\d+:\d\d:\d\d +left *", shown[0])
+    assert shown[1].strip() == "submissions: 30 graded · 1 unreadable · 100 unchanged"
+    assert shown[2].startswith("checks: 8 passed · 8 failed · 8 raised · 6 timed out")
+
+
+def test_progress_elsewhere_is_a_plain_line_now_and_then(capsys):
+    with terminal.progress(20) as advance:
+        for number in range(20):
+            advance(str(number), None if number % 2 else result(str(number)))
+    shown = capsys.readouterr()
+    assert shown.out == "" and len(shown.err.splitlines()) == 10
+    assert shown.err.splitlines()[-1] == "20 of 20 (10 unchanged)"
+
+
+def test_quiet_shows_no_progress(on_a_terminal, capsys):
+    with terminal.progress(2, quiet=True) as advance:
+        advance("a", result("a"))
+    assert capsys.readouterr() == ("", "")
+
+
+# For scripts
+
+
+def test_json_is_one_object_with_what_the_summary_says():
+    overview = overview_of(
+        [
+            result("amy"),
+            result("ben", Kind.failed),
+            result("cat", status=Status.unreadable, problem="empty"),
+            *(result(name, status=Status.grader_error, problem="why") for name in ("dan", "e\x1b")),
+        ]
+    )
+    text = summary.as_json(
+        "maths", overview, Path("out"), {"amy", "cat"}, ["amy", "zoë"], ["x.txt"], ["fay"]
+    )
+    assert "\x1b" not in text
+    assert json.loads(text) == {
+        "assignment": "maths",
+        "submissions": 5,
+        "counts": {"graded": 2, "unreadable": 1, "grader_error": 2},
+        "mean": 1.5,
+        "max_score": 4,
+        "exercises": {
+            "square": {"mean": 1.5, "full": 1, "of": 3},
+            "root": {"mean": 0, "full": 0, "of": 1},
+        },
+        "paths": {
+            "scores": "out/scores.csv",
+            "report": "out/report.html",
+            "feedback": "out/feedback",
+            "record": "out/grades.db",
+        },
+        "isolation": ["S"],
+        "kept": ["ben", "dan", "e\x1b"],
+        "missing": ["zoë"],
+        "left_out": ["x.txt"],
+        "without_folder": ["fay"],
+        "problems": [{"problem": "why", "students": ["dan", "e\x1b"]}],
+        "exit_code": 2,
+    }
+
+
+def test_the_schema_in_the_docs_is_the_docstrings():
+    text = summary.__doc__
+    schema = textwrap.dedent(text[text.index("    {") : text.index("\n    }\n")])
+    assert schema in (ROOT / "docs" / "terminal.md").read_text()
+
+
+def test_nobody_graded_is_no_mean():
+    found = json.loads(summary.as_json("maths", overview_of([]), Path("out"), ()))
+    assert found["mean"] is None and found["exit_code"] == 0
+
+
+# Help and completion
+
+
+@pytest.mark.parametrize("command", ["grade", "check", "report", "export"])
+def test_help_has_examples_that_are_right_calls(command):
+    found = main.commands[command]
+    examples = re.findall(rf"^ *autograder {command} (.*)$", found.help, re.M)
+    assert examples
+    for example in examples:
+        words = example.partition(">")[0].split()
+        with click.Context(main) as above:
+            found.make_context(command, words, parent=above)  # it parses
+
+
+def completed(words, monkeypatch, capsys):
+    """What bash is told for these words, by the command line itself."""
+    monkeypatch.setenv("_AUTOGRADER_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "autograder " + words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split(" "))))
+    with pytest.raises(SystemExit) as stopped:
+        main(prog_name="autograder")
+    assert stopped.value.code == 0
+    return [line.partition(",")[2] for line in capsys.readouterr().out.splitlines() if line]
+
+
+def test_a_shell_completes_commands_options_and_assignments(monkeypatch, capsys, tmp_path):
+    def ask(words):
+        return completed(words, monkeypatch, capsys)
+
+    monkeypatch.chdir(ROOT)
+    assert ask("gr") == ["grade"]
+    assert ask("grade --qu") == ["--quiet"]
+    assert ask("grade x --assignment ") == ["backprop", "beyond"]
+    assert ask("build ba") == ["backprop"]
+    monkeypatch.chdir(tmp_path)
+    assert ask("build ba") == []
+    assert ask(f"--course {ROOT} build be") == ["beyond"]
+
+
+def test_the_script_that_bash_sources_asks_for_our_command():
+    script = BashComplete(main, {}, "autograder", "_AUTOGRADER_COMPLETE")
+    assert "_AUTOGRADER_COMPLETE=bash_complete" in script.source_template % script.source_vars()
