@@ -1,10 +1,10 @@
-# make demo | test | check | build | mutants | fuzz | bench | bench-many | forgery | setup | lock | clean.  TORCH_INDEX=<url> takes torch from there.
+# make demo | test | check | build | mutants | fuzz | bench | bench-many | pictures | forgery | setup | lock | clean.  TORCH_INDEX=<url> takes torch from there.
 PYTHON ?= python3
 TORCH_INDEX ?=
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test test-all check mutants fuzz bench bench-many forgery build lock clean
+.PHONY: setup demo test test-all check mutants fuzz bench bench-many pictures forgery build lock clean
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt $(wildcard .ci/locks/*)
@@ -43,6 +43,9 @@ bench: $(STAMP)
 
 bench-many: $(STAMP)
 	$(BIN)/python tests/bench_many.py $(COUNT)
+
+pictures: $(STAMP)
+	PYTHONPATH=tests $(BIN)/python tests/pictures.py
 
 forgery: $(STAMP)
 	$(BIN)/python tests/forgery.py

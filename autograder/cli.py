@@ -11,13 +11,17 @@ from typing import Any, NoReturn
 import click
 
 from . import __version__
+from .authoring import exercise, new
+from .complete import assignments
 from .errors import AutograderError, ResultsError, explain
 from .escape import plain
+from .marking.command import mark
 from .read import LAYOUTS
 from .results import audit, export, import_, override, purge, report
 from .upload.command import upload
 
 INTERRUPTED = 130
+UNIX_ONLY = ("fcntl", "resource")  # modules that Windows lacks, and `check` does without
 
 
 class _Path(click.Path):
@@ -49,6 +53,10 @@ class _Commands(click.Group):
             _stop(str(error))
         except OSError as error:
             _stop(explain(error))
+        except ModuleNotFoundError as error:
+            if error.name not in UNIX_ONLY:
+                raise
+            _stop(f"{sys.platform} can only `check`: for all else use Linux, WSL2 or a Linux VM")
         except (KeyboardInterrupt, click.Abort):
             _stop("interrupted: what was done is kept; run the same again to go on", INTERRUPTED)
 
@@ -75,7 +83,9 @@ def main(context: click.Context, folder: Path | None) -> None:
 @main.command()
 @click.argument("submissions", type=_Path(path_type=Path))
 @click.option(
-    "--assignment", help="Which assignment; default: found from what the notebooks define."
+    "--assignment",
+    shell_complete=assignments,
+    help="Which assignment; default: found from what the notebooks define.",
 )
 @click.option(
     "--from",
@@ -89,7 +99,10 @@ def main(context: click.Context, folder: Path | None) -> None:
 @click.option("--student", "student_id", help="Grade this one only, and again if it was graded.")
 @click.option("--force", is_flag=True, help="Grade again what has not changed, too.")
 @click.option("--roster", type=_Path(path_type=Path), help="A class list (CSV: id, name, ...).")
+@click.option("--anonymous", is_flag=True, help="Write a report without names as well.")
 @click.option("--trust-submissions", is_flag=True, help="Go on where nothing can isolate them.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors, and the path of scores.csv.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/terminal.md).")
 @click.pass_obj
 def grade(
     folder: Path | None,
@@ -102,14 +115,24 @@ def grade(
     student_id: str | None,
     force: bool,
     roster: Path | None,
+    anonymous: bool,
     trust_submissions: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Grade a notebook, a folder of them, or a zip, such as an LMS lets you download.
 
     A second run grades only what is new or has changed. Exit code 2: some submissions could not be
     graded through a fault on our side; they have no score.
+
+    \b
+    Examples:
+      autograder grade submissions/
+      autograder grade canvas-download.zip --out week3 --roster class.csv
+      autograder grade submissions/ --student ada
+      autograder grade submissions/ --json > summary.json
     """
-    from . import pipeline, terminal
+    from . import pipeline, summary, terminal
     from .course import find_course
     from .read import infer_assignment, look
     from .roster import read_roster
@@ -123,7 +146,8 @@ def grade(
         raise ResultsError(f"{out} holds the submissions: choose another --out")
     everyone = students = found.of(name)
     others = tuple(sorted(found.students.keys() - everyone.keys()))
-    terminal.received(found.lms, len(everyone), found.left_out, others)
+    if not (quiet or as_json):
+        terminal.received(found.lms, len(everyone), found.left_out, others)
     if student_id is not None:
         students = _only(student_id, everyone, submissions)
     job = pipeline.Job(
@@ -137,10 +161,20 @@ def grade(
         cluster=cluster,
         force=force or student_id is not None,
         roster=read_roster(roster) if roster else {},
+        anonymous=anonymous,
     )
-    with terminal.progress(len(students)) as advance:
-        overview = pipeline.grade(job, advance, terminal.watch_pages)
-    sys.exit(terminal.summarise(overview, out, everyone, job.roster))
+    with terminal.progress(len(students), quiet) as advance:
+        watch = None if quiet else terminal.watch_pages
+        overview = pipeline.grade(job, advance, watch)
+    if as_json:
+        left_out = (found.left_out, others)
+        click.echo(summary.as_json(name, overview, out, everyone, job.roster, *left_out))
+    elif quiet:
+        terminal.say_problems(overview)
+        click.echo(plain(str(out / summary.PATHS["scores"])))
+    else:
+        terminal.summarise(overview, out, everyone, job.roster)
+    sys.exit(summary.exit_code(overview))
 
 
 def _only(student_id: str, students: dict[str, Any], submissions: Path) -> dict[str, Any]:
@@ -154,7 +188,7 @@ def _only(student_id: str, students: dict[str, Any], submissions: Path) -> dict[
 
 
 @main.command()
-@click.argument("assignment", required=False)
+@click.argument("assignment", required=False, shell_complete=assignments)
 @click.option("--check", is_flag=True, help="Only say whether anything is out of date (exit 1).")
 @click.option("--solutions", is_flag=True, help="Make the handout for after the deadline instead.")
 @click.pass_obj
@@ -192,59 +226,23 @@ def build(folder: Path | None, assignment: str | None, check: bool, solutions: b
 
 
 @main.command()
-@click.argument("name")
-@click.option("--assignment", help="Where it is; needed only if several have one of that name.")
-@click.option("--students", default=1, show_default=True, type=click.IntRange(min=1))
-@click.pass_obj
-def exercise(folder: Path | None, name: str, assignment: str | None, students: int) -> None:
-    """Have one exercise prove that it tells right answers from wrong ones.
-
-    Shows what its solution, alternatives, skeleton and mistakes earn and read, on the hidden cases
-    of a pretend student, or of several. Exit code 1: something is not as its reference states.
-    """
-    from . import proof, terminal
-    from .assignment import tolerance
-    from .course import find_course
-    from .judge import Judge
-
-    course = find_course(folder)
-    where = course.assignment_of(name, assignment)
-    limit, points = tolerance(course.grading.policy), course.grading.rubrics[where][name]
-    judge = Judge(where, {name: course.reference(where, name)}, limit, b"pretend", True)
-    codes = []
-    for student in (f"student {number}" for number in range(1, students + 1)):
-        trials = proof.prove(judge.prepare(name, student), points)
-        codes.append(terminal.show_proof(trials, f"{where}/{name} on the cases of {student}"))
-    sys.exit(max(codes))
-
-
-@main.command()
-@click.argument("assignment")
-@click.argument("exercise")
-@click.pass_obj
-def new(folder: Path | None, assignment: str, exercise: str) -> None:
-    """Write the two starter files of a new exercise, an example to be changed."""
-    from .course import find_course
-    from .starter import write_starter
-
-    course = find_course(folder)
-    for path in write_starter(course.folder, assignment, exercise):
-        click.echo(f"wrote {path}")
-    line = f"{exercise}: {{values: 2, shape: 1}}"
-    known = assignment in course.grading.rubrics
-    click.echo("now add this line to grading.yml" + (f", under {assignment}:" if known else ":"))
-    click.echo(f"  {line}" if known else f"{assignment}: {{{line}}}")
-
-
-@main.command()
 @click.argument("notebook", type=_Path(path_type=Path))
 @click.option("--assignment", help="Which assignment; default: found from what it defines.")
 def check(notebook: Path, assignment: str | None) -> None:
-    """Try a notebook on the visible cases, as a student: needs no reference and no secret."""
+    """Try your own notebook on the visible cases, before you hand it in.
+
+    All its cells are run from top to bottom, in a process that has your rights, as in Jupyter. Then
+    each exercise says what its check in the notebook would. Works on Linux, macOS and Windows.
+
+    \b
+    Examples:
+      autograder check backprop.ipynb
+      autograder check my-solution.ipynb --assignment beyond
+    """
     from .student import check
 
-    for line in check(notebook, assignment):
-        click.echo(plain(line))
+    for text in check(notebook, assignment):
+        click.echo(plain(text, kept="\n"))
 
 
 @main.command()
@@ -278,5 +276,5 @@ def demo(context: click.Context, folder_: Path) -> None:
     )
 
 
-for command in (report, export, import_, override, audit, upload, purge):
+for command in (exercise, new, report, mark, override, audit, export, import_, upload, purge):
     main.add_command(command)

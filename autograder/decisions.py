@@ -82,9 +82,7 @@ def take_over(
     known = {o.exercise: o for o in result.overrides if o.by == by}
     for override in given:
         if known.pop(override.exercise, None) != override:
-            store.override(
-                result.student_id, override, _points(result, outline, override.exercise)
-            )
+            store.override(result.student_id, override, _points(result, outline, override.exercise))
             yield f"{override.exercise}: {number(override.points)} points by hand"
     for exercise in known:
         others = tuple(o for o in result.overrides if o.exercise != exercise)

@@ -21,12 +21,12 @@ STUDENTS = (
 # What some of them write to the questions, and a cell of one's own below the last answer.
 ANSWERS = {
     "S1": (
-        "The second call raises a `RuntimeError`: the first one has freed what the graph had saved. "
-        "`zero_grad()` does not bring that back; compute the loss again.\n\nIf the loss *is* computed "
-        "again, nothing is raised, and the new gradient is **added** to the old one. That is what "
-        "`zero_grad()` is for.",
+        "The second call raises a `RuntimeError`: the first one has freed what the graph had "
+        "saved. `zero_grad()` does not bring that back; compute the loss again.\n\nIf the loss "
+        "*is* computed again, nothing is raised, and the new gradient is **added** to the old "
+        "one. That is what `zero_grad()` is for.",
         "The gradients add up, so you get twice the gradient. `zero_grad()` sets them to zero.",
-        "You get an error because the graph is gone. Use `retain_graph=True` or call `zero_grad()`.",
+        "You get an error because the graph is gone. Use `retain_graph=True`, or `zero_grad()`.",
         "It trains twice as fast.",
     ),
     "S2": (
@@ -36,8 +36,8 @@ ANSWERS = {
         "They don't, autograd knows the formula.",
     ),
     "S4": (
-        "The mean can be 0 where all entries are large, with both signs; the standard deviation then "
-        "shows it. Together they tell whether a layer learns at all.",
+        "The mean can be 0 where all entries are large, with both signs; the standard deviation "
+        "then shows it. Together they tell whether a layer learns at all.",
         "They show if gradients vanish.",
     ),
 }

@@ -31,7 +31,9 @@ def plain(text: str, kept: str = "") -> str:
     letter, and would hide the lines above, a few are kept.
     """
     kept += JOINERS
-    steady = "".join(c if c.isprintable() or c in kept else " " for c in text)
+    steady = text
+    if not text.translate(dict.fromkeys(map(ord, kept))).isprintable():
+        steady = "".join(c if c.isprintable() or c in kept else " " for c in text)
     return PILE.sub(r"\1", steady)
 
 

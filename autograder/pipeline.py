@@ -13,17 +13,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .anonymous import write_anonymous
 from .course import fingerprint
 from .decisions import Change, me, note_voids
 from .entries import Entry
 from .errors import ClusterError, ResultsError
 from .files import PRIVATE_FOLDER, sweep
-from .folder import RECORD
+from .folder import ANONYMOUS, RECORD, REPORT, SCORES
 from .model import Result, Submission
 from .outline import Outline
 from .overview import Overview
-from .pages import Feedback, write_report
+from .pages import Feedback
 from .read import read_submission
+from .report import write_report
 from .roster import Roster
 from .score import by_hand, scored, write_csv
 from .store import Store
@@ -52,6 +54,7 @@ class Job:
     cluster: str | None = None  # the address of one that grades, instead of this machine
     force: bool = False  # also what has not changed
     roster: Roster = field(default_factory=dict)  # names for the report, and who is missing
+    anonymous: bool = False  # write a report without names as well
 
 
 def grade(job: Job, progress: Progress, watch: Watch | None = None) -> Overview:
@@ -79,6 +82,9 @@ def grade(job: Job, progress: Progress, watch: Watch | None = None) -> Overview:
         if grader:  # loading proves
             store.proved = job.outline.claims
         changes = prove(job.outline, store)
+        if job.anonymous:
+            results = store.results()
+            write_anonymous(job.out / ANONYMOUS, results, job.outline, about["secret"])
         overview = publish(store, job.out, job.outline, job.roster, watch=watch)
         overview.changes = changes
         return overview
@@ -121,7 +127,7 @@ def publish(
         results = complete = record
     for folder in (out, out / "feedback"):
         sweep(folder)
-    write_csv(out / "scores.csv", results, outline)
+    write_csv(out / SCORES, results, outline)
     overview = Overview(outline)
     students = (result.student_id for result in results)
     feedback = Feedback(out / "feedback", students, outline, afresh)
@@ -132,7 +138,7 @@ def publish(
         for result, score in each:
             feedback.write(result, score)
             overview.add(result, score)
-    write_report(out / "report.html", overview, outline, roster or {})
+    write_report(out / REPORT, overview, outline, roster or {}, afresh)
     return overview
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .escape import plain
+from .folder import ANONYMOUS, REPORT
 from .sheets import FORMATS
 from .sheets.order import Order
 
@@ -42,20 +43,39 @@ def _opened(folder: Path | None, results: Path) -> Iterator[tuple[Outline, Store
 @click.command()
 @click.argument("results", type=_FOLDER)
 @click.option("--roster", type=_FOLDER, help="A class list (CSV: id, name, e-mail, section).")
+@click.option("--anonymous", is_flag=True, help="Write report-anonymous.html, and nothing else.")
 @click.pass_obj
-def report(folder: Path | None, results: Path, roster: Path | None = None) -> None:
+def report(
+    folder: Path | None, results: Path, roster: Path | None = None, anonymous: bool = False
+) -> None:
     """Write scores.csv, the class report and the feedback pages again, from the record.
 
-    Where checks have become void in grading.yml, or no longer are, it says whose score changes.
-    """
-    from . import pipeline, terminal
-    from .roster import read_roster
+    Where checks have become void in grading.yml, or no longer are, it says whose score changes. An
+    anonymous report has no names, and nothing that students wrote.
 
+    \b
+    Examples:
+      autograder report results
+      autograder report results --roster class.csv
+      autograder report results --anonymous
+    """
+    if anonymous and roster:
+        raise click.UsageError("--roster is for names, and an anonymous report has none: drop one")
+    from . import pipeline, terminal
+    from .anonymous import write_anonymous
+    from .roster import read_roster
+    from .store import read_about
+
+    page = results / (ANONYMOUS if anonymous else REPORT)
     with _opened(folder, results) as (outline, store):
         known = read_roster(roster) if roster else {}
-        watch = terminal.watch_pages
-        pipeline.publish(store, results, outline, known, afresh=True, watch=watch)
-    click.echo(plain(str(results / "report.html")))
+        if anonymous:
+            key = read_about(results)["secret"]
+            write_anonymous(page, store.results(), outline, key)
+        else:
+            watch = terminal.watch_pages
+            pipeline.publish(store, results, outline, known, afresh=True, watch=watch)
+    click.echo(plain(str(page)))
 
 
 @click.command()
@@ -82,8 +102,11 @@ def override(
     It outlives regrading, shows in feedback, report and exports, and is in the audit log.
 
     \b
-    autograder override results --student ann --exercise train --points 8 \\
+    Examples:
+      autograder override results --student ann --exercise train --points 8 \\
         --reason "right, by an optimizer of her own"
+      autograder override results --student ann --exercise train --undo \\
+        --reason "a slip of mine"
     """
     if (points is None) == (not undo):
         raise click.UsageError("give either --points or --undo")
@@ -118,7 +141,8 @@ def audit(folder: Path | None, results: Path) -> None:
     with Store(results, read_about(results)) as store:
         for at, by, student_id, what, reason in store.audit():
             whose = student_id or "all"
-            terminal.print_plainly(f"{at}  {by}  {whose}  {what}" + (f"  ({reason})" if reason else ""))
+            why = f"  ({reason})" if reason else ""
+            terminal.print_plainly(f"{at}  {by}  {whose}  {what}{why}")
 
 
 @click.command()
@@ -167,11 +191,17 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
 
     For nbgrader, autograded notebooks, scores and comments are written as `nbgrader autograde`
     would have. Exit code 2: some students have no score through a fault on our side.
+
+    \b
+    Examples:
+      autograder export results --to csv
+      autograder export results --to canvas --gradebook grades.csv
+      autograder export results --to nbgrader --course course101
     """
     for option, value in options.items():
         if value and option not in FORMATS[target].options:
             raise click.UsageError(f"--{option.replace('_', '-')} means nothing to {target}")
-    from .model import Status
+    from .score import scored
 
     def say(line: str) -> None:
         click.echo(plain(line))
@@ -179,18 +209,40 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
     with _opened(folder, results) as (outline, store):
         order = Order(target, results, outline, list(store.results()), **options)
         problems = FORMATS[target].write(order, say)
-    if without := [r.student_id for r in order.results if r.status is Status.grader_error]:
+    each = scored(order.results, outline)
+    if without := [result.student_id for result, found in each if found.total is None]:
         say(f"no score, as our grader failed: {', '.join(without)}: grade them again")
     sys.exit(2 if problems or without else 0)
 
 
 @click.command("import")
 @click.argument("results", type=_FOLDER)
-@click.option("--from", "source", type=click.Choice(["nbgrader"]), required=True)
+@click.option("--from", "source", type=click.Choice(["nbgrader", "sheet"]), required=True)
 @_COURSE
+@click.option("--file", type=_FOLDER, help="The sheet of `mark --sheet`, filled in.")
+@click.option("--marker", metavar="NAME", help="Who filled the sheet in.")
 @click.pass_obj
-def import_(folder: Path | None, results: Path, source: str, course: Path | None) -> None:
-    """Take over the marks that people gave elsewhere, and write scores and pages again."""
+def import_(
+    folder: Path | None,
+    results: Path,
+    source: str,
+    course: Path | None,
+    file: Path | None,
+    marker: str | None,
+) -> None:
+    """Take over the marks that people gave elsewhere, and write scores and pages again.
+
+    Either all marks of a sheet are taken, or none: what is wrong with it is told, line by line.
+    """
+    if source == "sheet":
+        from .marking.command import take_sheet
+
+        if course is not None or file is None or marker is None:
+            raise click.UsageError("a sheet needs --file and --marker, and no --course")
+        take_sheet(folder, results, file, marker)
+        return
+    if file is not None or marker is not None:
+        raise click.UsageError("--file and --marker are for a sheet")
     if course is None:
         raise click.UsageError("nbgrader needs --course, the folder with gradebook.db")
     from . import decisions, pipeline

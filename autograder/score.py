@@ -6,7 +6,7 @@ import contextlib
 import csv
 import itertools
 from collections.abc import Generator, Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .escape import cell
@@ -44,10 +44,11 @@ def score(
     outcomes = {outcome.exercise: outcome for outcome in result.outcomes}
     exercises: dict[str, float | None] = {}
     given = {override.exercise: override.points for override in result.overrides}
+    read = result.status is not Status.unreadable  # else 0, whatever is void
     for exercise, points in outline.counted.items():
         verdicts = outcomes.get(exercise, Outcome(exercise, ())).verdicts
         is_open = result.status is Status.grader_error and not verdicts
-        full = {c for c in points if outline.void(exercise, c) == "full"}
+        full = {c for c in points if read and outline.void(exercise, c) == "full"}
         if exercise in given:
             exercises[exercise] = given[exercise]
         else:
@@ -78,11 +79,7 @@ def write_csv(path: Path, results: Iterable[Result], outline: Outline) -> None:
     The columns of the questions come after these; they are empty where nobody has marked yet. Where
     there is a late policy, `late` is last: the points taken away, as a negative number.
     """
-    counting = by_hand(results, outline.question_points)
-    with (
-        replacing(path, PRIVATE) as file,
-        contextlib.closing(scored(results, outline, counting)) as each,
-    ):
+    with replacing(path, PRIVATE) as file, contextlib.closing(scored(results, outline)) as each:
         writer = csv.writer(file)
         rows = (row(result, found, outline) for result, found in each)
         for values in itertools.chain([header(outline)], rows):
@@ -90,11 +87,19 @@ def write_csv(path: Path, results: Iterable[Result], outline: Outline) -> None:
 
 
 def scored(
-    results: Iterable[Result], outline: Outline, counting: Points
+    results: Iterable[Result], outline: Outline, counting: Points | None = None
 ) -> Generator[tuple[Result, Score], None, None]:
-    """Each result with its points, given the questions that count."""
+    """Each result with its points; what a fault of ours left open and a person closed is graded.
+
+    Where the questions that count are not given, it goes over `results` twice.
+    """
+    if counting is None:
+        counting = by_hand(results, outline.question_points)
     for result in results:
-        yield result, score(result, outline, counting, outline.late)
+        found = score(result, outline, counting, outline.late)
+        if result.status is Status.grader_error and found.total is not None:
+            result = replace(result, status=Status.graded, problem="")  # a person has closed it
+        yield result, found
 
 
 def header(outline: Outline) -> Sequence[str]:

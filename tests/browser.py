@@ -1,6 +1,6 @@
 """A real browser for the tests of pages: Debian's chromium, which reaches no network.
 
-    from browser import browser, needs_browser, opened, serious   # `browser` is a fixture
+from browser import browser, needs_browser, opened, serious   # `browser` is a fixture
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def opened(browser, url: str, width: int = 1400, dark: bool = False, origin: str
 
     def route(request):
         address = request.request.url
-        if address.startswith(("file:", "data:", "blob:")) or (origin and address.startswith(origin)):
+        if address.startswith(("file:", "data:", "blob:")) or (
+            origin and address.startswith(origin)
+        ):
             request.continue_()
         else:
             problems.append(f"asked for {address}")
@@ -59,7 +61,7 @@ def opened(browser, url: str, width: int = 1400, dark: bool = False, origin: str
         page.goto(url)
         yield page
         page.wait_for_timeout(50)  # for errors that are still on their way
-        assert problems == []
+        assert not problems, problems
     finally:
         context.close()
 

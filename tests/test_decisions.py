@@ -106,7 +106,8 @@ def test_an_override_is_in_scores_pages_and_log_and_outlives_regrading(course, r
     assert run(course, "report", results) == 0
     assert scores(results)["ann"]["one"] == "2" and totals(results)["ann"] == "2"
     capsys.readouterr()
-    assert run(course, "export", results, "--to", "csv", "--file", results / "own.csv") == 0
+    code = run(course, "export", results, "--to", "csv", "--file", results / "own.csv")
+    assert code == 2  # cay has no score
     assert (results / "own.csv").read_bytes() == (results / "scores.csv").read_bytes()
     assert run(course, "audit", results) == 0
     told = capsys.readouterr().out
@@ -132,7 +133,9 @@ def test_an_override_can_close_what_a_fault_of_ours_left_open(course, results):
     given = ("--student", "cay", "--exercise", "one", "--points", "2.5", "--reason", "by hand")
     assert totals_after_report(course, results)["cay"] == ""
     run(course, "override", results, *given)
-    assert totals(results)["cay"] == "3.5"
+    assert (scores(results)["cay"]["status"], totals(results)["cay"]) == ("graded", "3.5")
+    assert "not yours" not in (results / "feedback" / "cay.html").read_text()
+    assert run(course, "export", results, "--to", "csv") == 0
 
 
 def totals_after_report(course, results):
@@ -232,6 +235,12 @@ def test_what_became_void_is_told_with_before_and_after_once_and_is_in_the_log(
         ["ann", "total: 0.5 -> 2.5"],
         ["cay", "total: open -> 3.5"],
     ]
+
+
+def test_what_could_not_be_read_earns_0_whatever_is_void(course):
+    void(course, "full")
+    unreadable = Result("dee", "dee.pdf", Status.unreadable, "no notebook in it")
+    assert score(unreadable, outline_of(course), {}).total == 0
 
 
 def test_a_check_that_counts_again_is_told_as_well(course, results):

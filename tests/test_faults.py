@@ -20,7 +20,7 @@ STUDENTS = 6
 KILLS = 20
 TOLD = [release(100 + n, n + 0.5) for n in range(STUDENTS)]
 BOTH = pytest.mark.parametrize("platform", ["canvas", "moodle"])
-SLOWLY = [pytest.param(fault, marks=pytest.mark.slow) for fault in FAULTS]
+SLOWLY = [pytest.param(fault, marks=pytest.mark.slow) for fault in ("", *FAULTS)]
 
 
 class Doomed:
@@ -86,7 +86,7 @@ def assert_right(there, folder) -> None:
     assert times == sorted(set(times))
 
 
-@pytest.mark.parametrize("fault", ["", *SLOWLY])
+@pytest.mark.parametrize("fault", SLOWLY)
 @BOTH
 def test_whatever_happens_and_wherever_it_dies_the_end_is_right(platform, fault, tmp_path):
     """Twenty runs, each killed at a random moment and then run again, beside each fault."""

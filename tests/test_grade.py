@@ -185,6 +185,7 @@ def test_folders_trees_single_files_and_zips(course):
     assert f"any,any.ipynb,graded,{TOTAL},{TOTAL}" in (course / "one/scores.csv").read_text()
 
 
+@pytest.mark.slow
 def test_scores_do_not_depend_on_workers_order_or_run(course):
     names = [f"s{number:02}" for number in range(12)]
     answers = {name: notebook(*SOLUTIONS[: number % 6 + 1]) for number, name in enumerate(names)}
@@ -209,6 +210,7 @@ def pages_of(course: Path) -> dict[str, int]:
     return {page.stem: page.stat().st_ctime_ns for page in pages}
 
 
+@pytest.mark.slow
 def test_only_what_changed_is_graded_again(course):
     folder = write(
         course.parent / "class",
@@ -273,6 +275,7 @@ def test_only_what_changed_is_graded_again(course):
     assert all(key != before[student] for student, key in graded_at(course).items())
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_completed_by_the_next_one(course):
     answers = [notebook(*SOLUTIONS[: number % 6 + 1]) for number in range(100)]
     folder = write(
@@ -448,9 +451,36 @@ def test_check_runs_the_visible_cases_without_reference_or_rubric(course):
     shutil.copytree(ROOT / "assignments/backprop", published)
     nbformat.write(answered(), published / "mine.ipynb")
     done = autograder(course, "check", published / "mine.ipynb")
-    assert done.stdout.splitlines() == [f"{name}: passes the visible case" for name in EXERCISES]
+    many = len(EXERCISES)
+    assert done.stdout.splitlines() == [
+        *(f"{name}: passes the visible case" for name in EXERCISES),
+        "",
+        f"{many} of {many} exercises pass their visible checks",
+    ]
     done = autograder(course, "check", published / "backprop.ipynb")
-    assert done.stdout.splitlines() == [f"{name}: not done yet" for name in EXERCISES]
+    assert done.stdout.splitlines() == [
+        *(f"{name}: not done yet" for name in EXERCISES),
+        "",
+        f"still to do: {', '.join(EXERCISES)}",
+        f"0 of {many} exercises pass their visible checks",
+    ]
+
+
+@pytest.mark.slow
+def test_scripts_get_json_or_next_to_nothing(course):
+    folder = write(course.parent / "class", amy_dot_ipynb=notebook(*SOLUTIONS))
+    out = course / "results"
+    done = autograder(course, "grade", folder, "--out", out, "--json")
+    found = json.loads(done.stdout)
+    assert found["counts"] == {"graded": 1, "unreadable": 0, "grader_error": 0}
+    assert found["mean"] == found["max_score"] == float(TOTAL) and found["exit_code"] == 0
+    assert found["exercises"].keys() == set(EXERCISES) and found["isolation"]
+    done = autograder(course, "grade", folder, "--out", out, "--quiet")
+    assert (done.stdout, done.stderr) == (f"{out / 'scores.csv'}\n", "")
+    break_solution(course, "train")
+    done = autograder(course, "grade", folder, "--out", out, "-q", code=2)
+    assert done.stdout == f"{out / 'scores.csv'}\n"
+    assert done.stderr.startswith("grader error (1 of 1): ")
 
 
 def test_the_secret_is_made_once_and_is_private(course):

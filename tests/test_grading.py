@@ -102,7 +102,7 @@ NO_CHECKS = "expected checks and points, as in {values: 2}"
         ),
         (
             "policy: {grace: no}",
-            "policy.grace: unknown key: there are cases, limits, tolerance, late, lms",
+            "policy.grace: unknown key: there are cases, limits, tolerance, late, void, lms",
         ),
         (
             "policy: {late: no}",

@@ -259,6 +259,7 @@ def test_a_backup_is_to_be_restored_without_the_log_of_what_it_replaces(results)
         inspect(results / FILE)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.machine() not in AUDIT_ARCH, reason="no numbers of system calls")
 def test_a_record_can_be_used_after_a_kill_at_any_step_of_its_making(tmp_path):
     for steps in itertools.count():
@@ -295,7 +296,7 @@ def test_what_is_in_the_log_only_counts(results):
     alone.mkdir()
     shutil.copy(results / FILE, alone)
     before = content(results)
-    assert inspect(results / FILE) == ABOUT | {"schema": "3"}
+    assert inspect(results / FILE) == ABOUT | {"schema": "4"}
     assert content(results) == before | {f"{FILE}-shm": content(results)[f"{FILE}-shm"]}
     with Store(results, ABOUT) as store, Store(alone, ABOUT) as less:
         assert "zoe" in store.done() and "zoe" not in less.done()
@@ -303,7 +304,7 @@ def test_what_is_in_the_log_only_counts(results):
 
 def test_looking_at_a_record_leaves_nothing_beside_it(results):
     before = content(results)
-    assert inspect(results / FILE) == ABOUT | {"schema": "3"}
+    assert inspect(results / FILE) == ABOUT | {"schema": "4"}
     assert content(results) == before
 
 

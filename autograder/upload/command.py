@@ -46,7 +46,7 @@ def upload(
 
     Exit code 2: some scores are not there: the plan, or the last lines, say which and why.
     """
-    from .. import pipeline
+    from .. import pipeline, terminal
     from ..course import find_course
     from ..release import releases
     from ..store import Store, read_about
