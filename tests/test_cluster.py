@@ -31,6 +31,7 @@ PATIENCE = 90.0  # seconds for anything to come up, on a busy machine
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.cluster,  # not in CI: they take it beyond its time
     pytest.mark.timeout(600),
     pytest.mark.xdist_group("cluster"),
 ]
