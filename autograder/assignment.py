@@ -1,9 +1,10 @@
-"""An assignment, complete: both halves of its exercises and questions, loaded and proved."""
+"""An assignment, complete: both halves of its exercises, loaded and proved, and its questions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .compare import Tolerance
 from .errors import CourseError
@@ -11,7 +12,7 @@ from .exercise import exercise_files, load_exercise
 from .grading import GRADING, Policy, nearest
 from .outline import Outline
 from .proof import refuse_unproved
-from .questions import Question, load_question
+from .questions import Question, load_questions
 from .reference import Reference, load_reference
 
 
@@ -20,7 +21,15 @@ class Assignment(Outline):
     """An outline with all that it names."""
 
     references: Mapping[str, Reference] = field(default_factory=dict)  # in rubric order
-    questions: Mapping[str, Question] = field(default_factory=dict)  # marked by hand
+
+    @cached_property
+    def questions(self) -> Mapping[str, Question]:
+        """What a person marks; loaded when first asked for, as grading has no use for it.
+
+        Raises:
+            CourseError: a question is damaged.
+        """
+        return load_questions(self)
 
 
 def load_assignment(outline: Outline) -> Assignment:
@@ -41,12 +50,6 @@ def load_assignment(outline: Outline) -> Assignment:
                 f"{found[extra[0]]} has no points: add {extra[0]!r} to {name!r} in {GRADING}"
             )
     references = {exercise: load_one(outline, exercise) for exercise in rubric}
-    questions = {
-        question: load_question(
-            outline.folder / f"{question}.md", outline.hidden / f"{question}.yml", points
-        )
-        for question, points in outline.question_points.items()
-    }
     refuse_unproved(name, references, rubric, tolerance(outline.policy))
     return Assignment(
         name,
@@ -55,7 +58,6 @@ def load_assignment(outline: Outline) -> Assignment:
         outline.policy,
         outline.question_points,
         references=references,
-        questions=questions,
     )
 
 

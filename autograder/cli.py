@@ -99,7 +99,6 @@ def main(context: click.Context, folder: Path | None) -> None:
 @click.option("--student", "student_id", help="Grade this one only, and again if it was graded.")
 @click.option("--force", is_flag=True, help="Grade again what has not changed, too.")
 @click.option("--roster", type=_Path(path_type=Path), help="A class list (CSV: id, name, ...).")
-@click.option("--anonymous", is_flag=True, help="Write a report without names as well.")
 @click.option("--trust-submissions", is_flag=True, help="Go on where nothing can isolate them.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors, and the path of scores.csv.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/terminal.md).")
@@ -115,7 +114,6 @@ def grade(
     student_id: str | None,
     force: bool,
     roster: Path | None,
-    anonymous: bool,
     trust_submissions: bool,
     quiet: bool,
     as_json: bool,
@@ -161,7 +159,6 @@ def grade(
         cluster=cluster,
         force=force or student_id is not None,
         roster=read_roster(roster) if roster else {},
-        anonymous=anonymous,
     )
     with terminal.progress(len(students), quiet) as advance:
         watch = None if quiet else terminal.watch_pages

@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .anonymous import write_anonymous
 from .course import fingerprint
 from .decisions import Change, me, note_voids
 from .entries import Entry
 from .errors import ClusterError, ResultsError
 from .files import PRIVATE_FOLDER, sweep
-from .folder import ANONYMOUS, RECORD, REPORT, SCORES
+from .folder import RECORD, REPORT, SCORES
 from .model import Result, Submission
 from .outline import Outline
 from .overview import Overview
@@ -54,7 +53,6 @@ class Job:
     cluster: str | None = None  # the address of one that grades, instead of this machine
     force: bool = False  # also what has not changed
     roster: Roster = field(default_factory=dict)  # names for the report, and who is missing
-    anonymous: bool = False  # write a report without names as well
 
 
 def grade(job: Job, progress: Progress, watch: Watch | None = None) -> Overview:
@@ -82,9 +80,6 @@ def grade(job: Job, progress: Progress, watch: Watch | None = None) -> Overview:
         if grader:  # loading proves
             store.proved = job.outline.claims
         changes = prove(job.outline, store)
-        if job.anonymous:
-            results = store.results()
-            write_anonymous(job.out / ANONYMOUS, results, job.outline, about["secret"])
         overview = publish(store, job.out, job.outline, job.roster, watch=watch)
         overview.changes = changes
         return overview

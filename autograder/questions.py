@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import jupytext  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import CourseError
 from .grading import read_yaml
+from .outline import Outline
 
 Cell = tuple[str, str]  # "markdown" or "code", and its source
 
@@ -56,12 +56,26 @@ class Question:
         return lines + lost
 
 
+def load_questions(outline: Outline) -> dict[str, Question]:
+    """All questions of an assignment.
+
+    Raises:
+        CourseError: of one, a half is missing or damaged, or the criteria do not add up.
+    """
+    return {
+        name: load_question(outline.folder / f"{name}.md", outline.hidden / f"{name}.yml", points)
+        for name, points in outline.question_points.items()
+    }
+
+
 def load_question(public: Path, hidden: Path, points: float) -> Question:
     """Load both halves of a question.
 
     Raises:
         CourseError: a half is missing or damaged, or the criteria do not add up to the points.
     """
+    import jupytext  # type: ignore[import-untyped]  # which grading has no use for: takes seconds
+
     for half in (public, hidden):
         if not half.is_file():
             raise CourseError(f"{half} is missing (the question has points)")

@@ -32,7 +32,7 @@ from autograder.marking.actions import Actions
 from autograder.marking.answers import Piece, gather
 from autograder.marking.desk import Desk
 from autograder.marking.pile import SETTLED, Pile
-from autograder.marking.rubric import judged, load_questions
+from autograder.marking.rubric import judged, questions_to_mark
 from autograder.marking.server import Site, create
 from autograder.marking.sheet import read, write
 from autograder.model import Mark, Output, Result, Status, Work
@@ -41,7 +41,7 @@ from autograder.store import Store
 ROOT = Path(__file__).parent.parent
 COURSE = find_course(ROOT)
 OUTLINE = COURSE.outline("backprop")
-QUESTIONS = load_questions(OUTLINE)
+QUESTIONS = questions_to_mark(OUTLINE)
 ABOUT = {"assignment": "backprop", "secret": "0123456789abcdef"}
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="

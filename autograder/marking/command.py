@@ -64,11 +64,11 @@ def mark(
     from .. import pipeline, terminal
     from ..course import find_course
     from ..store import Store, read_about
-    from .rubric import chosen, load_questions
+    from .rubric import chosen, questions_to_mark
 
     about = read_about(results)
     outline = find_course(folder).outline(about["assignment"])
-    questions = load_questions(outline)
+    questions = questions_to_mark(outline)
     shown = {name: questions[name] for name in chosen(questions, question)}
     if sheet is not None:
         _write_sheet(sheet, results, about, shown)
@@ -109,12 +109,12 @@ def take_sheet(folder: Path | None, results: Path, file: Path, marker: str) -> N
     from ..store import Store, read_about
     from .access import marker_name
     from .answers import gather
-    from .rubric import load_questions
+    from .rubric import questions_to_mark
     from .sheet import read
 
     about, name = read_about(results), marker_name(marker)
     outline = find_course(folder).outline(about["assignment"])
-    questions = load_questions(outline)
+    questions = questions_to_mark(outline)
     with Store(results, about) as store:
         terminal.show_changes(pipeline.prove(outline, store))
         papers = gather(store.results(with_work=True), questions, about["secret"])

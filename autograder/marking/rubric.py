@@ -8,26 +8,23 @@ from ..errors import MarkError
 from ..grading import nearest
 from ..model import Mark
 from ..outline import Outline
-from ..questions import Question, load_question
+from ..questions import Question, load_questions
 
 LONGEST_COMMENT = 5_000  # characters
 MOST_CLAIMS = 99
 DIGITS = 6  # of points: 0.1 + 0.2 is 0.3
 
 
-def load_questions(outline: Outline) -> dict[str, Question]:
+def questions_to_mark(outline: Outline) -> dict[str, Question]:
     """The questions of an assignment that a person marks.
 
     Raises:
-        CourseError: a half of one is missing or damaged.
+        CourseError: one is damaged.
         MarkError: there is none.
     """
     if not outline.question_points:
         raise MarkError(f"{outline.name}: no question is marked by hand (grading.yml: questions)")
-    return {
-        name: load_question(outline.folder / f"{name}.md", outline.hidden / f"{name}.yml", points)
-        for name, points in outline.question_points.items()
-    }
+    return load_questions(outline)
 
 
 def chosen(questions: Collection[str], only: str | None) -> Collection[str]:
