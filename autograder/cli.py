@@ -224,7 +224,11 @@ def build(folder: Path | None, assignment: str | None, check: bool, solutions: b
 
 @main.command()
 @click.argument("notebook", type=_Path(path_type=Path))
-@click.option("--assignment", help="Which assignment; default: found from what it defines.")
+@click.option(
+    "--assignment",
+    shell_complete=assignments,
+    help="Which assignment; default: found from what it defines.",
+)
 def check(notebook: Path, assignment: str | None) -> None:
     """Try your own notebook on the visible cases, before you hand it in.
 

@@ -15,24 +15,35 @@ from .errors import ResultsError
 from .grading import Void, nearest
 from .model import Override, Result
 from .outline import Outline
-from .score import by_hand, number, score
+from .score import Score, by_hand, number, score
 from .store import Store
 
 VOIDS = "voids"  # a key of the record's `about`: those that the scores were last made with
 NOBODY = "unknown"
+MOST_POINTS = 1_000_000  # more would be a slip, and might not be a number to an LMS
+CREDIT = {"full": "full marks for everyone", "none": "does not count"}
 
 
 @dataclass(frozen=True)
 class Change:
-    """A student's total before and after a decision; None where it is open."""
+    """A student's total before and after a decision, each with what it is out of."""
 
     student_id: str
-    before: float | None
-    after: float | None
+    before: Score
+    after: Score
 
     def __str__(self) -> str:
-        before, after = (number(points) or "open" for points in (self.before, self.after))
-        return f"{self.student_id}: {before} -> {after}"
+        return f"{self.student_id}: {self.totals}"
+
+    @property
+    def totals(self) -> str:
+        """In words; what they are out of only if that changes."""
+        of = "" if self.before.max_score == self.after.max_score else " of {}"
+        before, after = (
+            (number(found.total) or "open") + of.format(number(found.max_score))
+            for found in (self.before, self.after)
+        )
+        return f"{before} -> {after}"
 
 
 def me() -> str:
@@ -47,15 +58,16 @@ def override(store: Store, outline: Outline, student_id: str, given: Override) -
     """Give one exercise or question of a student these points, for good.
 
     Raises:
-        ResultsError: there is no such student or exercise, or the points are below 0.
+        ResultsError: there is no such student or exercise, or the points are none.
     """
     result = _result(store, outline, student_id, given.exercise)
-    if not given.points >= 0:
-        raise ResultsError(f"{number(given.points)} points: expected 0 or more")
-    before = _points(result, outline, given.exercise)
-    store.override(student_id, given, before)
+    if not 0 <= given.points <= MOST_POINTS:  # nan is neither
+        raise ResultsError(f"{number(given.points)} points: expected 0 to {MOST_POINTS}")
+    before = _total(store, outline, result)
+    store.override(student_id, given, _points(result, outline, given.exercise))
     others = tuple(o for o in result.overrides if o.exercise != given.exercise)
-    return _change(store, outline, result, replace(result, overrides=(*others, given)))
+    given_now = replace(result, overrides=(*others, given))
+    return Change(student_id, before, _total(store, outline, given_now))
 
 
 def take_back(
@@ -70,9 +82,9 @@ def take_back(
     others = tuple(o for o in result.overrides if o.exercise != exercise)
     if len(others) == len(result.overrides):
         raise ResultsError(f"{student_id!r} has no override of {exercise!r}")
-    after = replace(result, overrides=others)
+    before, after = _total(store, outline, result), replace(result, overrides=others)
     store.take_back(student_id, exercise, by, reason, _points(after, outline, exercise))
-    return _change(store, outline, result, after)
+    return Change(student_id, before, _total(store, outline, after))
 
 
 def take_over(
@@ -105,12 +117,11 @@ def note_voids(store: Store, outline: Outline, by: str) -> list[Change]:
         void = new.get(exercise, {}).get(check)
         if void == old.get(exercise, {}).get(check):
             continue
-        what = f"void, {void['credit']} credit" if void else "counts again"
+        what = f"void, {CREDIT[void['credit']]}" if void else "counts again"
         reason = void["reason"] if void else ""
         store.note(by, "", f"{exercise}.{check}: {what}", reason)
     for change in changes:
-        what = str(change).removeprefix(f"{change.student_id}: ")
-        store.note(by, change.student_id, f"total: {what}", "checks that are void")
+        store.note(by, change.student_id, f"total: {change.totals}", "checks that are void")
     store.remember(VOIDS, json.dumps(new))
     return changes
 
@@ -119,9 +130,9 @@ def _rescored(store: Store, before: Outline, after: Outline) -> Iterator[Change]
     results = store.results()
     counting = by_hand(results, after.question_points)
     for result in results:
-        totals = [score(result, o, counting, after.late).total for o in (before, after)]
-        if totals[0] != totals[1]:
-            yield Change(result.student_id, *totals)
+        old, new = (score(result, o, counting, after.late) for o in (before, after))
+        if (old.total, old.max_score) != (new.total, new.max_score):
+            yield Change(result.student_id, old, new)
 
 
 def _with_voids(outline: Outline, voids: dict[str, dict[str, dict[str, str]]]) -> Outline:
@@ -155,7 +166,7 @@ def _points(result: Result, outline: Outline, exercise: str) -> str:
     return number((found.exercises | found.questions)[exercise]) or "open"
 
 
-def _change(store: Store, outline: Outline, before: Result, after: Result) -> Change:
+def _total(store: Store, outline: Outline, result: Result) -> Score:
+    """With the questions that count as the record is now."""
     counting = by_hand(store.results(), outline.question_points)
-    totals = [score(r, outline, counting, outline.late).total for r in (before, after)]
-    return Change(before.student_id, *totals)
+    return score(result, outline, counting, outline.late)

@@ -79,7 +79,7 @@ def _one_case(
     public: Sequence[Error],
 ) -> Verdict:
     if isinstance(found, Lost):
-        return Verdict(name, found.kind, found.message)
+        return Verdict(name, found.kind, found.message, found.cell, found.line)
     for part_name in check.reads:
         part = found.get(part_name, found.get(EVERY_PART))
         if part is None:
@@ -115,8 +115,9 @@ def _raised(name: str, error: Error, public: Sequence[Error]) -> Verdict:
         place = f" (cell {same.cell}, line {same.line}: {same.source})" if same.cell else ""
         hint = f"{same.type}: {same.message}{place}"
         return Verdict(name, kind, hint, same.cell, same.line)
-    what = error.type if error.type in COMMON_ERRORS else "another error"
-    return Verdict(name, kind, f"{what}, but not on the visible case")
+    what = error.type if error.type in COMMON_ERRORS else "an error"
+    where = "another than on the visible case" if public else "but not on the visible case"
+    return Verdict(name, kind, f"{what}, {where}")
 
 
 def observe(reference: Reference, answer: Any, cases: Sequence[Case]) -> list[Observation]:

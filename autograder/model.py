@@ -61,6 +61,7 @@ class Output:
     cell: int  # from 1, code cells only
     text: str = ""
     figure: bytes = b""  # PNG; either this or text is empty
+    left_out: int = 0  # how many more figures of the cell are not kept
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ class Lost:
 
     kind: Kind
     message: str
+    cell: int | None = None  # where the message points to in the notebook
+    line: int | None = None
 
 
 @dataclass(frozen=True)

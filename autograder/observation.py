@@ -165,7 +165,8 @@ def type_name(value: Any) -> str:
 def describe(error: BaseException) -> Error:
     """Name, message and place of an exception; the place is the innermost line of a cell."""
     try:
-        message = str(error)
+        # What else a SyntaxError says is its place, by the name that we gave the cell.
+        message = str(error.msg if isinstance(error, SyntaxError) else error)
     except Exception:  # a hostile or broken __str__ must not hide the error itself
         message = "(its message could not be read)"
     kind = type(error).__name__

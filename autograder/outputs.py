@@ -15,6 +15,8 @@ from .worker.outputs import MAX_FIGURE, MAX_FIGURES, png_size
 MAX_TEXT = 5_000  # characters of one cell
 MAX_ALL_TEXT, MAX_ALL_FIGURES = 30_000, 120_000  # characters and bytes of a notebook
 MAX_OUTPUTS = 200  # of a notebook
+MAX_LEFT_OUT = 9_999  # figures of a cell that are counted
+CUT = "\n[...]"
 
 
 def outputs(message: Any, cell: int) -> list[Output]:
@@ -24,20 +26,30 @@ def outputs(message: Any, cell: int) -> list[Output]:
         ProtocolError: it is not of that form.
     """
     text, figures = message.get("text", ""), message.get("figures", [])
+    left_out = message.get("left_out", 0)
     if type(text) is not str or type(figures) is not list or len(figures) > MAX_FIGURES:
         raise ProtocolError("not what a cell shows")
+    if type(left_out) is not int or left_out < 0:
+        raise ProtocolError("not a number of figures")
     text = _readable(text[:MAX_TEXT])
     shown = [Output(cell, text)] if text.strip() else []
-    return shown + [Output(cell, figure=_figure(figure)) for figure in figures]
+    shown += [Output(cell, figure=_figure(figure)) for figure in figures]
+    return shown + [Output(cell, left_out=min(left_out, MAX_LEFT_OUT))] * bool(left_out)
 
 
 def within_limits(found: list[Output]) -> list[Output]:
-    """As many of a notebook's, from its first on, as a page can show."""
+    """As many of a notebook's, from its first on, as a page can show.
+
+    Where there is no room left, what was printed is cut, and figures are only counted.
+    """
     text, bytes_, kept = MAX_ALL_TEXT, MAX_ALL_FIGURES, list[Output]()
-    for output in found:
-        if len(output.text) <= text and len(output.figure) <= bytes_ and len(kept) < MAX_OUTPUTS:
-            text, bytes_ = text - len(output.text), bytes_ - len(output.figure)
-            kept.append(output)
+    for output in found[:MAX_OUTPUTS]:
+        if len(output.text) > text:
+            output = Output(output.cell, output.text[:text] + CUT)
+        elif len(output.figure) > bytes_:
+            output = Output(output.cell, left_out=1)
+        text, bytes_ = max(0, text - len(output.text)), bytes_ - len(output.figure)
+        kept.append(output)
     return kept
 
 

@@ -117,6 +117,7 @@ OUTPUTS = _belonging(
     Column("cell", Integer, nullable=False),
     Column("text", String, nullable=False),
     Column("figure", LargeBinary, nullable=False),  # PNG
+    Column("left_out", Integer, nullable=False),
 )
 
 

@@ -193,7 +193,7 @@ def _result(
         graded_at=row.graded_at,
         marks=tuple(map(mark_of, marks)),
         works=tuple(Work(w.name, w.source, w.cell) for w in works),
-        outputs=tuple(Output(o.cell, o.text, o.figure) for o in outputs),
+        outputs=tuple(Output(o.cell, o.text, o.figure, o.left_out) for o in outputs),
         overrides=tuple(Override(o.exercise, o.points, o.reason, o.by, o.at) for o in overrides),
     )
 

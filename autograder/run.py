@@ -29,6 +29,7 @@ END_SECONDS = 5.0  # for the list of names after the last cell
 MAX_RESTARTS = 10  # workers that the cells of one submission may kill; so many again without them
 MAX_TEXTS = 1000  # in what a worker says of its cells
 MAX_NOTES, MAX_ALL_NOTES = 21, 200  # of one cell, as its worker has at most; and of all cells
+IN_LINE = re.compile(r".* in line (\d{1,6}) \(", re.DOTALL)  # of what a worker says of an error
 MAX_SEEN, MAX_ALL_SEEN = 16 << 20, 64 << 20  # bytes that come of one exercise, and of all of them
 Seen = list[Observation | Lost]
 
@@ -160,9 +161,11 @@ class _Notebook:
         sentence = f"the notebook defines no {exercise!r}"
         for number, source in enumerate(self.cells, start=1):
             if self.notes.get(number) and re.search(rf"\b{exercise}\b", source):
-                return Lost(
-                    Kind.missing, f"{sentence}: cell {number} failed ({self.notes[number][0]})"
-                )
+                note = self.notes[number][0]
+                place = IN_LINE.match(note)
+                line = int(place[1]) if place else None
+                sentence += f": cell {number} failed ({note})"
+                return Lost(Kind.missing, sentence, number, line)
         close = difflib.get_close_matches(exercise, defined, n=1)
         return Lost(Kind.missing, f"{sentence}: is it {close[0]!r}?" if close else sentence)
 

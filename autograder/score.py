@@ -29,8 +29,12 @@ class Score:
 
 
 def by_hand(results: Iterable[Result], questions: Points) -> Points:
-    """The questions that count: all of them once anybody has a mark, none before."""
-    return questions if questions and any(result.marks for result in results) else {}
+    """The questions that count: all once a person has given points for any, none before."""
+    is_given = questions and any(
+        result.marks or any(override.exercise in questions for override in result.overrides)
+        for result in results
+    )
+    return questions if is_given else {}
 
 
 def score(

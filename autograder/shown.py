@@ -54,7 +54,7 @@ def shown_cells(result: Result, notes: int, printed: int) -> dict[int, Shown]:
     for output, piece in zip(texts, pieces, strict=True):
         found.setdefault(output.cell, Shown(output.cell)).text = piece
     for output in result.outputs:
-        found.setdefault(output.cell, Shown(output.cell))
+        found.setdefault(output.cell, Shown(output.cell)).more_figures += output.left_out
     return found
 
 

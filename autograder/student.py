@@ -32,11 +32,11 @@ def check(notebook: Path, assignment: str | None = None) -> Iterator[str]:
     """
     if notebook.is_dir():
         raise SubmissionsError(f"{notebook} is a folder: give one notebook (or use `grade`)")
+    handed = look(notebook)
     folders = _published(notebook)
     names = {name: list(read_visible(folder / VISIBLE)) for name, folder in folders.items()}
     if assignment is not None and assignment not in folders:
-        raise CourseError(f"no assignment {assignment!r}: there are {', '.join(folders)}")
-    handed = look(notebook)
+        raise CourseError(f"no assignment {assignment!r} here, only {', '.join(folders)}")
     name = assignment or infer_assignment(handed, names)
     if len(students := handed.of(name)) != 1:
         raise SubmissionsError(f"{notebook}: work of {len(students)} students: give one notebook")

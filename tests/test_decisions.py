@@ -10,7 +10,7 @@ import pytest
 from autograder import decisions
 from autograder.cli import main
 from autograder.course import find_course
-from autograder.decisions import Change, note_voids, override, take_back
+from autograder.decisions import note_voids, override, take_back
 from autograder.errors import CourseError, ResultsError
 from autograder.grading import read_grading
 from autograder.model import Kind, Mark, Outcome, Override, Result, Status, Verdict
@@ -158,7 +158,7 @@ def test_an_override_of_a_question_goes_before_its_mark(course, results):
         (("--student", "an", "--exercise", "one", "--points", "1"), "did you mean 'ann'?"),
         (("--student", "ann", "--exercise", "on", "--points", "1"), "did you mean 'one'?"),
         (("--student", "ann", "--exercise", "one", "--points", "-1"), "-1"),
-        (("--student", "ann", "--exercise", "one", "--points", "nan"), "expected 0 or more"),
+        (("--student", "ann", "--exercise", "one", "--points", "nan"), "expected 0 to 1000000"),
         (("--student", "ann", "--exercise", "one"), "either --points or --undo"),
         (
             ("--student", "ann", "--exercise", "one", "--points", "1", "--undo"),
@@ -199,7 +199,7 @@ def test_taking_back_lets_the_mark_speak_again(course, results):
         store.mark("ann", [Mark("S1", 1, "eve")])
         override(store, outline, "ann", Override("S1", 4, "so", "eve"))
         change = take_back(store, outline, "ann", "S1", "eve", "a slip")
-    assert change == Change("ann", 4.5, 1.5)
+    assert str(change) == "ann: 4.5 -> 1.5"
 
 
 # Void checks
@@ -230,11 +230,49 @@ def test_what_became_void_is_told_with_before_and_after_once_and_is_in_the_log(
     assert "->" not in capsys.readouterr().out
     run(course, "audit", results)
     whole, *each = capsys.readouterr().out.splitlines()
-    assert f"{decisions.me()}  all  one.a: void, full credit  (the hidden case was wrong)" in whole
+    assert (
+        f"{decisions.me()}  all  one.a: void, full marks for everyone  (the hidden case was wrong)"
+        in whole
+    )
     assert [line.split("  ")[2:4] for line in each] == [
         ["ann", "total: 0.5 -> 2.5"],
         ["cay", "total: open -> 3.5"],
     ]
+
+
+def test_where_a_void_check_changes_what_there_is_to_earn_that_is_told_of_everyone(
+    course, results, capsys
+):
+    void(course, "none")
+    run(course, "report", results)
+    told = capsys.readouterr().out
+    for change in ("ann: 0.5 of 3.5 -> 0.5 of 1.5", "ben: 3.5 of 3.5 -> 1.5 of 1.5"):
+        assert change in told
+    run(course, "audit", results)
+    told = capsys.readouterr().out
+    assert "one.a: void, does not count" in told and "total: 3.5 of 3.5 -> 1.5 of 1.5" in told
+
+
+@pytest.mark.parametrize("points", ["inf", "nan", "1e300", "1000001"])
+def test_what_is_no_number_of_points_changes_nothing(course, results, points, capsys):
+    given = ("--student", "ann", "--exercise", "one", "--points", points, "--reason", "so")
+    assert run(course, "override", results, *given) == 1
+    assert "autograder: " in capsys.readouterr().err
+    assert run(course, "report", results) == 0
+    assert totals(results)["ann"] == "0.5"
+    capsys.readouterr()
+    run(course, "audit", results)
+    assert "one" not in capsys.readouterr().out
+
+
+def test_an_override_of_a_question_counts_before_anybody_has_a_mark(course, results, capsys):
+    given = ("--student", "ann", "--exercise", "S1", "--points", "3", "--reason", "she said it")
+    assert run(course, "override", results, *given) == 0
+    assert "ann: 0.5 of 3.5 -> 3.5 of " in capsys.readouterr().out
+    row = scores(results)["ann"]
+    assert (row["S1"], row["score"]) == ("3", "3.5")
+    page = (results / "feedback" / "ann.html").read_text()
+    assert "given by a person: she said it" in page
 
 
 def test_what_could_not_be_read_earns_0_whatever_is_void(course):
@@ -249,7 +287,7 @@ def test_a_check_that_counts_again_is_told_as_well(course, results):
         note_voids(store, outline_of(course), "eve")
         void(course, "")
         changes = note_voids(store, outline_of(course), "eve")
-        assert Change("ben", 1.5, 3.5) in changes
+        assert "ben: 1.5 of 1.5 -> 3.5 of 3.5" in map(str, changes)
         assert "one.a: counts again" in [line[3] for line in store.audit()]
 
 

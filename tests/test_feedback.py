@@ -13,10 +13,13 @@ import pytest
 from browser import WIDTHS, browser, needs_browser, opened, serious
 from hypothesis import given
 from hypothesis import strategies as st
+from pygments.styles import get_style_by_name
+from pygments.token import Whitespace
 
 from autograder.course import find_course
 from autograder.excerpt import MAX_SOURCE, excerpt
 from autograder.grading import Policy, Void
+from autograder.highlight import DARK, LIGHT
 from autograder.model import (
     CellNote,
     Kind,
@@ -140,6 +143,43 @@ def test_what_was_lost_is_open_and_what_is_full_is_not(tmp_path):
     marks = (Mark("Q1", 1, "me"), Mark("Q2", 2, "me"))
     shown = page(tmp_path, replace(ANN, marks=marks))
     assert shown.open == [True, False, True, False, True]  # one, two, Q1, Q2, the notebook
+
+
+def test_what_a_person_wrote_is_open_even_if_nothing_was_lost(tmp_path):
+    marks = (Mark("Q1", 4, "me"), Mark("Q2", 2, "me", "Well put."))
+    given = (Override("two", 9, "for elegance", "me"),)
+    shown = page(tmp_path, replace(ANN, marks=marks, overrides=given))
+    assert shown.open == [True, True, False, True, True]
+
+
+def test_a_syntax_error_is_marked_in_the_cell_that_could_not_run(tmp_path):
+    hint = (
+        "the notebook defines no 'one': cell 3 failed (SyntaxError: x in line 3 (x))"
+    )
+    verdicts = tuple(Verdict(check, Kind.missing, hint, 3, 3) for check in "ab")
+    shown = page(tmp_path, replace(ANN, outcomes=(Outcome("one", verdicts), PASSED)))
+    (marked,) = re.findall(r'<span class="hll">(.*)', shown.html)
+    assert re.sub(r"<[^>]*>", "", marked).strip() == CODE.splitlines()[2].strip()
+
+
+@pytest.mark.parametrize(("style", "dark"), [(LIGHT, False), (DARK, True)])
+def test_every_colour_of_code_can_be_read_on_a_marked_line(tmp_path, style, dark):
+    flags = re.findall(r"--flag: #(\w{6})", page(tmp_path, ANN).html)
+    for kind, look in get_style_by_name(style):
+        if look["color"] and kind not in Whitespace:
+            assert contrast(look["color"], flags[dark]) >= 4.5, kind
+
+
+def contrast(one, other):
+    """https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio"""
+
+    def luminance(color):
+        parts = [int(color[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return sum(weight * p for weight, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
 
 
 def test_the_line_that_failed_is_marked_and_not_quoted_too(tmp_path):
@@ -437,7 +477,10 @@ def test_what_was_cut_is_told(tmp_path):
     outline = COURSE.outline("backprop")
     shown = page(tmp_path, largest("a = b\n", outline), outline)
     assert "The rest is left out: it is too long for this page." in shown.text
-    assert "plots left out: too large for this page" in shown.text or len(shown.images) == 2
+    assert (
+        "plots left out: too many or too large for this page" in shown.text
+        or len(shown.images) == 2
+    )
     assert re.search(r"\d+ more cells are left out", shown.text)
 
 

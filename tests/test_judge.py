@@ -440,15 +440,15 @@ ELSEWHERE = "but not on the visible case"
     ("error", "kind", "hint"),
     [
         (Error("ValueError", "bad"), Kind.raised, f"ValueError, {ELSEWHERE}"),
-        (Error("SystemExit", "0"), Kind.raised, f"another error, {ELSEWHERE}"),
-        (Error("Mine", "bad"), Kind.raised, f"another error, {ELSEWHERE}"),
-        (Error("print", "bad"), Kind.raised, f"another error, {ELSEWHERE}"),
+        (Error("SystemExit", "0"), Kind.raised, f"an error, {ELSEWHERE}"),
+        (Error("Mine", "bad"), Kind.raised, f"an error, {ELSEWHERE}"),
+        (Error("print", "bad"), Kind.raised, f"an error, {ELSEWHERE}"),
         (Error("NotImplementedError", "double", 1, 2, "raise"), Kind.raised, "not done yet"),
         (Error("NotImplementedError", ""), Kind.raised, "not done yet"),
         (
             Error("NotImplementedError", "Could not run 'aten::empty' on the 'MPS' backend"),
             Kind.raised,
-            f"another error, {ELSEWHERE}",
+            f"an error, {ELSEWHERE}",
         ),
         (Error("MemoryError", ""), Kind.out_of_memory, f"MemoryError, {ELSEWHERE}"),
         (
@@ -475,7 +475,7 @@ def test_an_error_costs_the_checks_that_read_the_part(error, kind, hint):
             Error("ValueError", "bad 2", 3, 2, "x = int(s)"),
             "ValueError: bad 2 (cell 3, line 2: x = int(s))",
         ),
-        (Error("KeyError", "bad 2"), f"ValueError, {ELSEWHERE}"),
+        (Error("KeyError", "bad 2"), "ValueError, another than on the visible case"),
     ],
 )
 def test_the_message_of_an_error_is_that_of_the_visible_case(public, hint):

@@ -13,6 +13,7 @@ from workers import ASSIGNMENT, FIRST, LIMITS, pool
 from autograder.errors import ProtocolError, SandboxError
 from autograder.model import Cell, Output, Submission, Work
 from autograder.outputs import (
+    CUT,
     MAX_ALL_FIGURES,
     MAX_ALL_TEXT,
     MAX_OUTPUTS,
@@ -47,23 +48,26 @@ def played():
         visible = {FIRST: ASSIGNMENT.references[FIRST].exercise.visible}
         with zygotes.lease() as zygote:
             found = run(zygote, Submission("s", "s", cells), visible, {}, LIMITS)
-        texts, figures, notes = {}, {}, {}
+        texts, figures, notes, left_out = {}, {}, {}, {}
         for output in found.outputs:
-            if output.figure:
+            if output.left_out:
+                left_out[output.cell] = output.left_out
+            elif output.figure:
                 figures.setdefault(output.cell, []).append(output.figure)
             else:
                 texts[output.cell] = output.text
         for note in found.notes:
             notes.setdefault(note.cell, []).append(note.message)
-        return Played(texts, figures, notes, found.visible[FIRST])
+        return Played(texts, figures, notes, found.visible[FIRST], left_out)
 
     with zygotes:
         yield play
 
 
 class Played:
-    def __init__(self, texts, figures, notes, seen):
+    def __init__(self, texts, figures, notes, seen, left_out):
         self.texts, self.figures, self.notes, self.seen = texts, figures, notes, seen
+        self.left_out = left_out
 
 
 PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2], [3, 4])\nplt.show()"
@@ -117,6 +121,13 @@ def test_figures_are_of_the_cell_that_made_them(played):
 def test_at_most_so_many_figures_of_a_cell(played):
     found = played("import matplotlib.pyplot as plt\nfor _ in range(7): plt.figure()")
     assert len(found.figures[1]) == 4
+    assert found.left_out == {1: 3}
+
+
+def test_a_figure_that_cannot_be_drawn_is_counted_as_left_out(played):
+    broken = "from matplotlib.artist import Artist\nclass A(Artist):\n    draw = None\n"
+    found = played(PLOT, f"{broken}plt.gca().add_artist(A())", "x = 1")
+    assert found.figures.keys() == {1} and found.left_out == {2: 1}
 
 
 def test_cells_that_are_ours_are_not_kept_unless_they_were_changed(played):
@@ -257,6 +268,8 @@ LIES = {
     "not ASCII": {"figures": ["é"]},
     "no PNG": {"figures": [base64.b64encode(b"<svg onload=alert(1)>" * 5).decode()]},
     "empty": {"figures": [""]},
+    "no number left out": {"left_out": "2"},
+    "fewer than none left out": {"left_out": -1},
     "cut": {"figures": [base64.b64encode(png()[:20]).decode()]},
     "too many bytes": {"figures": [base64.b64encode(png(size=MAX_FIGURE + 1)).decode()]},
     "too many pixels": {"figures": [base64.b64encode(png(60_000, 60_000)).decode()]},
@@ -296,9 +309,11 @@ def test_a_notebook_shows_so_much_and_what_is_small_still_fits():
     large = [Output(n, figure=png(size=MAX_FIGURE)) for n in range(3)]
     found = within_limits([*large, Output(4, "x"), Output(5, figure=png())])
     assert sum(len(o.figure) for o in found) <= MAX_ALL_FIGURES
+    assert [o.cell for o in found if o.left_out] == [2, 5]
     assert Output(4, "x") in found
     texts = within_limits([Output(n, "x" * 4_000) for n in range(20)])
-    assert sum(len(o.text) for o in texts) <= MAX_ALL_TEXT
+    assert len(texts) == 20 and all(o.text.endswith(CUT) for o in texts[8:])
+    assert sum(len(o.text.removesuffix(CUT)) for o in texts) == MAX_ALL_TEXT
     assert len(within_limits([Output(n, "x") for n in range(10_000)])) == MAX_OUTPUTS
 
 

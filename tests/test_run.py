@@ -111,6 +111,13 @@ def test_a_bad_cell_costs_only_itself_and_is_named(grader, cell):
     assert "NotebookShell" not in graded.everything
 
 
+def test_a_syntax_error_is_placed_in_the_cell_that_should_have_defined_the_exercise(grader):
+    graded = grader(*solutions(**{FIRST: f"def {FIRST}(values):\n    x = = 1\n"}))
+    assert graded.places[FIRST] == {(2, 2)}
+    assert "SyntaxError: invalid syntax in line 2 (x = = 1)" in graded.hints[FIRST]
+    assert "<cell" not in graded.everything
+
+
 def test_what_a_cell_defined_before_it_was_stopped_counts(grader):
     source = ASSIGNMENT.references[FIRST].source(FIRST)
     assert grader(*solutions(**{FIRST: f"{source}\nwhile True: pass"})).points == FULL

@@ -31,6 +31,7 @@ class Graded:
     hints: dict[str, str]
     notes: dict[int, list[str]]
     everything: str
+    places: dict[str, set[tuple[int | None, int | None]]]
 
 
 class Grader:
@@ -57,6 +58,7 @@ class Grader:
             {o.exercise: " ".join(v.hint for v in o.verdicts) for o in outcomes},
             notes,
             repr(outcomes) + repr(notes),
+            {o.exercise: {(v.cell, v.line) for v in o.verdicts} for o in outcomes},
         )
 
 

@@ -90,7 +90,7 @@ class NotebookShell(InteractiveShell):
 
     def run(self, number: int, source: str, seconds: float) -> tuple[list[str], bool]:
         """Run cell `number`: notes on what went wrong in it, and whether its time ran out."""
-        self.notes, self.text, self.figures = [], "", []
+        self.notes, self.text, self.figures, self.left_out = [], "", [], 0
         self.compile.cell = number  # type: ignore[attr-defined]  # it is our _Compiler
         error: BaseException | None = None
         try:
@@ -137,7 +137,7 @@ class NotebookShell(InteractiveShell):
         if not isinstance(error, CellTimeout):  # no time is left to draw
             # Drawing runs code of theirs: whatever that raises, lateness too, leaves them without.
             with contextlib.suppress(BaseException):
-                self.figures = figures()
+                self.figures, self.left_out = figures()
         return error
 
     def transform_cell(self, raw_cell: str) -> str:

@@ -77,14 +77,18 @@ def screen(printed: Printed) -> TextIO:
     return io.TextIOWrapper(printed, "utf-8", errors="replace", write_through=True)  # type: ignore[type-var]
 
 
-def figures() -> list[bytes]:
-    """The open figures as PNG; one that cannot be drawn, or is too large, is left out."""
-    drawn = list[bytes]()
+def figures() -> tuple[list[bytes], int]:
+    """The open figures as PNG, and how many are left out.
+
+    Those are the ones after the first few, and what cannot be drawn or is too large.
+    """
+    drawn, numbers = list[bytes](), list[int]()
     if plt := sys.modules.get("matplotlib.pyplot"):
-        for number in plt.get_fignums()[:MAX_FIGURES]:
+        numbers = plt.get_fignums()
+        for number in numbers[:MAX_FIGURES]:
             with contextlib.suppress(Exception):  # whatever the student's artists raise
                 drawn += _png(plt.figure(number))
-    return drawn
+    return drawn, len(numbers) - len(drawn)
 
 
 def close_figures() -> None:

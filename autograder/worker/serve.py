@@ -3,7 +3,7 @@
     worker -> judge   {"problem": None, or why it could not be confined}
     judge -> worker   {"cells", "skip", "hurry", "files"}                    skip, hurry: numbers
     worker -> judge   {"cell": n, "notes": [...], "stopped": bool,           after each cell
-                       "text", "figures"}                                    figures: base64
+                       "text", "figures", "left_out"}                        figures: base64
     worker -> judge   {"defined": [...]}                                     after the last one
     judge -> worker   {"nonce", "exercise", "case"}                          any number of times
     worker -> judge   {"nonce", "observation", "left_running"}               None: no such name
@@ -61,6 +61,7 @@ def serve(
             shown = {
                 "text": shell.text,
                 "figures": [base64.b64encode(figure).decode() for figure in shell.figures],
+                "left_out": shell.left_out,
             }
         else:
             notes = shell.define(number, cell, HURRY_SECONDS)

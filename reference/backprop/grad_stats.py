@@ -67,9 +67,9 @@ def names(seen, wanted, case):
 def none(seen, wanted, case):
     found = seen["one_removed"].value
     if not isinstance(found, dict) or case.removed not in found:
-        return f"{case.removed} has no gradient: it should map to None, and it is missing"
+        return "a parameter without a gradient should map to None; in your dict it is missing"
     if [name for name in found if found[name] is None] != [case.removed]:
-        return f"{case.removed}, which has no gradient, and no other should map to None"
+        return "a parameter without a gradient, and no other, should map to None"
 
 
 def each(make_check, parameters):
