@@ -315,8 +315,37 @@ def test_earlier_comments_are_offered_the_most_used_first(tmp_path):
     for comment in ("Units?", "Why?", "Why?", ""):
         desk.mark(desk.next("S1", "ann").key, mark("ann", comment=comment))
     with desk.still() as pile:
-        assert pile.comments("S1") == ["Why?", "Units?"]
-        assert pile.comments("S2") == []
+        assert pile.comments("S1", "bob") == ["Why?", "Units?"]
+        assert pile.comments("S2", "bob") == []
+
+
+def test_of_an_answer_that_two_mark_neither_sees_what_the_other_said_before_both_have(tmp_path):
+    folder = record(tmp_path / "r", *(said(f"s{n}", f"answer {n}") for n in range(10)))
+    actions = actions_of(folder, 20)
+
+    def ask(name, marker, **wish):
+        return actions.act(name, marker, {"question": "S1"} | wish)
+
+    def give(marker, found, comment):
+        given = {"criteria": [0], "false_claims": 0, "comment": comment}
+        ask("mark", marker, key=found["answer"]["key"], **given)
+
+    doubles = []
+    while (found := ask("next", "ann"))["answer"]:
+        doubles += [found["answer"]["key"]] * found["answer"]["double"]
+        give("ann", found, "twice" if found["answer"]["double"] else "once")
+    assert len(doubles) == 2
+    assert ask("answer", "bob", key=doubles[0])["comments"] == ["once"]
+    first = ask("next", "bob")
+    assert first["comments"] == ["once"]
+    give("bob", first, "of bob")
+    second = ask("next", "bob")  # what ann said of the first is no secret any more
+    assert set(second["comments"]) == {"once", "twice", "of bob"}
+    assert second["answer"]["key"] != first["answer"]["key"]
+    give("bob", second, "of bob")
+    for marker in ("ann", "cem"):
+        seen = ask("answer", marker, key=doubles[0])["comments"]
+        assert set(seen) == {"once", "twice", "of bob"}
 
 
 # Answers as HTML

@@ -107,7 +107,7 @@ class Actions:
         if group is None:
             return {"answer": None}
         with self.desk.still() as pile:
-            comments = list(map(_readable, pile.comments(group.question)))
+            comments = list(map(_readable, pile.comments(group.question, marker)))
             return {"answer": _group(pile, group, marker, settling), "comments": comments}
 
     def mine(self, marker: str, wish: _Next) -> Answered:

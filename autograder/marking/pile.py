@@ -80,6 +80,10 @@ class Pile:
         """How many people have yet to mark an answer."""
         return max(0, 1 + self.is_double(group) - len(self.given(group)))
 
+    def is_due(self, group: Group, marker: str) -> bool:
+        """Whether an answer is still to be marked, and a marker may be the one who does."""
+        return self.lacks(group) > 0 and marker not in self.given(group)
+
     def next_open(
         self, question: str, marker: str, held: Collection[str], after: str = ""
     ) -> Group | None:
@@ -89,7 +93,7 @@ class Pile:
         """
         holders = Counter(held)
         for group in _from(self.groups(question), after):
-            if self.lacks(group) > holders[group.key] and marker not in self.given(group):
+            if self.is_due(group, marker) and self.lacks(group) > holders[group.key]:
                 return group
         return None
 
@@ -114,11 +118,15 @@ class Pile:
         """The keys of what a marker has marked, in the order of marking."""
         return [k for k, g in self.groups(question).items() if marker in self.given(g)]
 
-    def comments(self, question: str) -> list[str]:
-        """What was commented on answers to a question, the most used first."""
+    def comments(self, question: str, marker: str) -> list[str]:
+        """What was commented on answers to a question, the most used first.
+
+        What others wrote of an answer that a marker may still be handed is kept from them.
+        """
         each = Counter(
             comment
             for group in self.groups(question).values()
+            if not self.is_due(group, marker)
             for comment in {mark.comment for mark in self.given(group).values()}
             if comment
         )
