@@ -945,6 +945,7 @@ def test_nothing_in_answers_and_comments_runs_or_loads(browser, tmp_path):
                 == 0
             )
             page.keyboard.press("Shift+Digit2")
+            page.keyboard.press("0")
             press_enter(page)
         page.get_by_label("to settle").click()
         page.get_by_role("heading", name="What others gave").wait_for()
@@ -978,6 +979,104 @@ def test_a_disagreement_is_settled_on_the_page(browser, trio):
         assert marks[-1] == Mark("S1", 3, "Ann (settled)", "says eve", (0, 1, 2))
 
 
+def hit_enter(page, held: bool) -> None:
+    """As somebody does who keeps Enter down, or hits it over and over."""
+    for _ in range(8):
+        page.keyboard.down("Enter")  # again without `up`: the key repeats
+        if not held:
+            page.keyboard.up("Enter")
+        page.wait_for_timeout(30)
+    page.keyboard.up("Enter")
+
+
+def points_in(folder: Path) -> list[float]:
+    return [m.points for q in ("S1", "S2") for each in recorded(folder, q).values() for m in each]
+
+
+@needs_browser
+@pytest.mark.slow
+@pytest.mark.parametrize("held", [True, False], ids=["held", "pressed"])
+def test_enter_saves_no_answer_to_which_nobody_gave_anything(browser, tmp_path, held):
+    texts = {"amy": "It adds.", "ben": "It raises.", "cay": "Neither."}
+    folder = record(tmp_path / "r", *(said(name, text) for name, text in texts.items()))
+    with serving(folder) as server, opened(browser, server.link, origin=server.door.origin) as page:
+        come_in(page, "Ann")
+        hit_enter(page, held)
+        page.keyboard.press("c")
+        page.keyboard.type("Why?")  # a comment says nothing of the criteria
+        hit_enter(page, held)
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Save and next").click(force=True)
+        page.locator("#said", has_text="Not saved yet").wait_for()
+        assert page.get_by_text("Tick what is met, or none of these").is_visible()
+        assert points_in(folder) == [] and serious(page) == []
+        for number in range(1, 4):
+            shown = page.locator("#answer").get_attribute("data-key")
+            page.keyboard.press("1")
+            page.keyboard.press("0")
+            assert page.locator("#criteria :checked").count() == 1
+            assert page.get_by_role("checkbox", name="None of these").is_checked()
+            hit_enter(page, held)
+            goes_on(page, shown)
+            hit_enter(page, held)
+            assert points_in(folder) == [0] * number
+        page.get_by_text("S1: no answer is left for you").wait_for()
+        assert page.url.endswith("#S1") and page.get_by_text("Go on with S2").is_visible()
+        onward = page.get_by_role("button", name="Go on with S2")
+        onward.focus()
+        hit_enter(page, held)
+        page.get_by_text("Question S2").wait_for()
+        assert points_in(folder) == [0] * 3
+
+
+@needs_browser
+@pytest.mark.slow
+def test_a_dispute_is_not_settled_by_enter_alone(browser, tmp_path):
+    folder = record(tmp_path / "r", said("amy", "It adds."))
+    desk = desk_of(folder, 100)
+    for marker, criteria in (("bob", (0,)), ("eve", (0, 1))):
+        desk.mark(desk.next("S1", marker).key, mark(marker, criteria))
+    with (
+        serving(folder, 100) as server,
+        opened(browser, f"{server.link}#S1", origin=server.door.origin) as page,
+    ):
+        page.get_by_label("Your name").fill("Ann")
+        page.keyboard.press("Enter")
+        page.get_by_label("S1: 1 disagreement to settle").press("Enter")
+        page.get_by_role("heading", name="What others gave").wait_for()
+        hit_enter(page, False)
+        page.locator("#said", has_text="Not saved yet").wait_for()
+        assert points_in(folder) == [1, 2]
+        page.keyboard.press("0")
+        press_enter(page)
+        page.get_by_text("S1: nothing to settle").wait_for()
+        assert points_in(folder) == [1, 2, 0]
+
+
+@needs_browser
+@pytest.mark.slow
+def test_what_is_ticked_and_comes_up_again_is_not_saved_by_a_second_enter(browser, tmp_path):
+    folder = record(tmp_path / "r", said("amy", "It adds."), said("ben", "It raises."))
+    with serving(folder) as server, opened(browser, server.link, origin=server.door.origin) as page:
+        come_in(page, "Ann")
+        first = page.locator("#answer").get_attribute("data-key")
+        page.keyboard.press("1")
+        page.keyboard.press("ArrowRight")
+        goes_on(page, first)
+        page.keyboard.press("2")
+        page.evaluate(  # a second Enter in the moment in which the first answer is there again
+            """() => new MutationObserver(() => document.body.dispatchEvent(
+                new KeyboardEvent("keydown", {key: "Enter", bubbles: true})
+            )).observe(document.querySelector("#answer"), {attributes: true})"""
+        )
+        press_enter(page)
+        page.wait_for_timeout(600)
+        assert points_in(folder) == [1] and page.locator("#work:not([hidden])").count()
+        assert page.locator("#criteria input").first.is_checked()
+        press_enter(page)
+        assert points_in(folder) == [1, 1]
+
+
 def meets(text: str) -> list[int]:
     """What the test's markers find in an answer."""
     number = int(text.split()[1])
@@ -1004,7 +1103,7 @@ def test_two_markers_lose_nothing_when_the_server_is_killed(browser, tmp_path):
                     continue
                 text = page.locator("#text").inner_text().strip()
                 key = page.locator("#answer").get_attribute("data-key")
-                for position in meets(text):
+                for position in meets(text) or [-1]:
                     page.keyboard.press(str(position + 1))
                 if given == 50:  # before a mark is on its way
                     server.kill()

@@ -11,7 +11,7 @@ export function listen(does, enabled) {
     const action = typing ? inText(event, does) : elsewhere(event, does, enabled());
     if (!action) return;
     event.preventDefault();
-    action();
+    if (!event.repeat) action(); // a key that is held does nothing twice
   });
 }
 
@@ -22,9 +22,9 @@ function inText(event, does) {
 }
 
 function elsewhere(event, does, enabled) {
-  if (event.key === "Enter") return event.target.closest(OWN) ? null : does.save;
+  if (event.key === "Enter") return event.target.closest(OWN) && !event.repeat ? null : does.save;
   if (!enabled) return null;
-  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
+  const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code);
   if (digit) {
     const position = Number(digit[1]) - 1;
     return event.shiftKey ? () => does.reuse(position) : () => does.toggle(position);

@@ -4,9 +4,10 @@ import { call, GONE, NAMELESS, REFUSED, SIGNED_OUT } from "./call.js";
 import { listen } from "./keys.js";
 import { Queue } from "./queue.js";
 import * as view from "./view.js";
-import { $ } from "./view.js";
+import { $, NONE } from "./view.js";
 
 const AGAIN = 1500; // milliseconds until the server is tried again
+const GLANCE = 500; // milliseconds in which nobody has read what came up
 const HEARTBEAT = 20000; // milliseconds between signs that an answer is still looked at
 
 const page = {
@@ -16,8 +17,9 @@ const page = {
   question: null,
   settling: false,
   answer: null,
-  chosen: new Set(),
+  chosen: new Set(), // positions of criteria, or NONE
   claims: 0,
+  since: 0, // when the answer came up; 0 as soon as something was given to it
   trail: [], // keys of answers that were shown, for going back
   undo: [], // what was given here, the last one last
   wanted: null, // what to do as soon as the server answers
@@ -221,28 +223,29 @@ function showAnswer(answer, comments) {
   page.answer = answer;
   const draft = JSON.parse(localStorage.getItem(draftKey()) ?? "null");
   start(draft ?? answer.mine);
+  page.since = performance.now();
   view.show("work");
   const { open: left, disputed } = page.progress[answer.question];
   view.answer(answer, page.settling, page.settling ? disputed : left);
   view.comments(comments, reuse);
-  view.others(page.question, answer.marks, start);
+  view.others(page.question, answer.marks, (mark) => {
+    start(mark);
+    changed();
+  });
   if (!page.trail.includes(answer.key)) page.trail.push(answer.key);
   $("back").disabled = page.trail.indexOf(answer.key) <= 0;
   window.scrollTo(0, 0);
   $("answer").focus({ preventScroll: true });
 }
 
-// The form as a mark says, or empty.
+// The form as a mark says, or a draft, or empty. Points without criteria are from a sheet: no box says them.
 function start(mark) {
-  page.chosen = new Set(mark?.criteria ?? []);
+  const none = mark?.points === 0 && mark.criteria.length === 0;
+  page.chosen = new Set(none ? [NONE] : mark?.criteria);
   page.claims = mark?.false_claims ?? 0;
   $("comment").value = mark?.comment ?? "";
-  showMark();
-}
-
-function showMark() {
-  view.criteria(page.question, page.chosen, choose);
-  view.points(page.question, page.chosen, page.claims);
+  view.criteria(page.question, choose);
+  view.given(page.question, page.chosen, page.claims);
   $("undo").disabled = page.undo.length === 0;
 }
 
@@ -270,33 +273,34 @@ const draftKey = () =>
   `draft:${page.course.record}:${page.queue.marker}:${page.settling ? "s" : "m"}:${page.answer.key}`;
 
 function changed() {
-  localStorage.setItem(draftKey(), JSON.stringify(given()));
+  page.since = 0;
+  localStorage.setItem(draftKey(), JSON.stringify(form()));
 }
 
-const given = () => ({
+const form = () => ({
   criteria: [...page.chosen].sort((one, two) => one - two),
   false_claims: page.claims,
   comment: $("comment").value.trim(),
 });
 
 function choose(position, met) {
+  if (position === NONE) page.chosen.clear();
+  else page.chosen.delete(NONE);
   if (met) page.chosen.add(position);
   else page.chosen.delete(position);
-  view.points(page.question, page.chosen, page.claims);
+  view.given(page.question, page.chosen, page.claims);
   changed();
 }
 
 function toggle(position) {
   if (!page.answer || position >= page.question.criteria.length) return;
-  const met = !page.chosen.has(position);
-  choose(position, met);
-  $("criteria").querySelectorAll("input")[position].checked = met;
+  choose(position, !page.chosen.has(position));
 }
 
 function claim(step) {
   if (!page.answer || !page.question.false_claim) return;
   page.claims = Math.min(99, Math.max(0, page.claims + step));
-  view.points(page.question, page.chosen, page.claims);
+  view.given(page.question, page.chosen, page.claims);
   changed();
 }
 
@@ -307,13 +311,16 @@ function reuse(comment) {
   changed();
 }
 
+// Nothing that nobody gave: a second Enter meets an answer that nobody has read.
 function save() {
-  if (!page.answer) {
-    if (!$("finished").hidden && !$("onward").hidden) $("onward").click();
+  if (!page.answer) return;
+  if (!page.chosen.size) {
+    view.lacking();
     return;
   }
+  if (page.since && performance.now() - page.since < GLANCE) return;
   const { key, mine, question } = page.answer;
-  const mark = given();
+  const mark = { ...form(), criteria: form().criteria.filter((position) => position !== NONE) };
   const points = `${view.number(view.earned(page.question, page.chosen, page.claims))} of ${view.number(page.question.points)}`;
   const which = { question, key, settling: page.settling };
   const told = `${question}: ${points} points. ${mark.comment}`;
@@ -371,7 +378,10 @@ function leave(wish) {
 }
 
 function skip() {
-  if (!page.answer) return;
+  if (!page.answer) {
+    if (!$("finished").hidden && !$("onward").hidden) $("onward").click();
+    return;
+  }
   const { key } = page.answer;
   const later = page.trail[page.trail.indexOf(key) + 1];
   leave(later ? again(later) : () => next(key));

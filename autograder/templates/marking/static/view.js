@@ -9,11 +9,13 @@ export function element(tag, text = "", classes = "") {
   return made;
 }
 
+export const NONE = -1; // stands for a criterion where it is said that none is met
+
 export const number = (points) => String(Math.round(points * 1e6) / 1e6);
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 export function earned(question, criteria, claims) {
-  const met = [...criteria].reduce((sum, position) => sum + question.criteria[position].points, 0);
+  const met = [...criteria].reduce((sum, position) => sum + (question.criteria[position]?.points ?? 0), 0);
   return Math.max(0, met - question.false_claim * claims);
 }
 
@@ -63,27 +65,39 @@ export function answer(found, settling, left) {
   $("whose").textContent = notes.join(" · ");
 }
 
-export function criteria(asked, chosen, changed) {
-  const rows = asked.criteria.map((criterion, position) => {
-    const row = element("label", "", "criterion");
-    const box = element("input");
-    box.type = "checkbox";
-    box.checked = chosen.has(position);
-    box.addEventListener("change", () => changed(position, box.checked));
-    const worth = element("span", number(criterion.points), "worth");
-    row.append(box, element("kbd", position < 9 ? String(position + 1) : ""));
-    row.append(element("span", criterion.text), worth);
-    row.querySelector("kbd").setAttribute("aria-hidden", "true");
-    return row;
-  });
-  $("criteria").replaceChildren(...rows);
+export function criteria(asked, changed) {
+  const rows = asked.criteria.map(({ text, points }, position) => criterion(text, points, position, changed));
+  $("criteria").replaceChildren(...rows, criterion("None of these", 0, NONE, changed));
 }
 
-export function points(asked, chosen, claims) {
+function criterion(text, points, position, changed) {
+  const row = element("label", "", "criterion");
+  const box = element("input");
+  box.type = "checkbox";
+  box.value = String(position);
+  box.addEventListener("change", () => changed(position, box.checked));
+  row.append(box, element("kbd", position < 9 ? String(position + 1) : ""));
+  row.append(element("span", text), element("span", number(points), "worth"));
+  row.querySelector("kbd").setAttribute("aria-hidden", "true");
+  return row;
+}
+
+// What is ticked, and the points; a hint in their place as long as nothing is.
+export function given(asked, chosen, claims) {
+  for (const box of $("criteria").querySelectorAll("input")) box.checked = chosen.has(Number(box.value));
   const sum = element("span", number(earned(asked, chosen, claims)));
-  $("points").replaceChildren(sum, element("small", ` of ${number(asked.points)}`));
+  const hint = element("small", "Tick what is met, or none of these");
+  $("points").replaceChildren(...(chosen.size ? [sum, element("small", ` of ${number(asked.points)}`)] : [hint]));
+  $("points").classList.remove("bad");
+  $("save").setAttribute("aria-disabled", String(!chosen.size));
   $("count").textContent = String(claims);
   $("fewer").disabled = claims === 0;
+}
+
+// Somebody wants to save, and nothing is ticked.
+export function lacking() {
+  said("Not saved yet: tick what is met, or “None of these”.");
+  $("points").classList.add("bad");
 }
 
 export function comments(offered, use) {
