@@ -979,14 +979,14 @@ def test_a_disagreement_is_settled_on_the_page(browser, trio):
         assert marks[-1] == Mark("S1", 3, "Ann (settled)", "says eve", (0, 1, 2))
 
 
-def hit_enter(page, held: bool) -> None:
-    """As somebody does who keeps Enter down, or hits it over and over."""
+def hit_key(page, key: str, held: bool) -> None:
+    """As somebody does who keeps a key down, or hits it over and over."""
     for _ in range(8):
-        page.keyboard.down("Enter")  # again without `up`: the key repeats
+        page.keyboard.down(key)  # again without `up`: the key repeats
         if not held:
-            page.keyboard.up("Enter")
+            page.keyboard.up(key)
         page.wait_for_timeout(30)
-    page.keyboard.up("Enter")
+    page.keyboard.up(key)
 
 
 def points_in(folder: Path) -> list[float]:
@@ -1001,10 +1001,10 @@ def test_enter_saves_no_answer_to_which_nobody_gave_anything(browser, tmp_path, 
     folder = record(tmp_path / "r", *(said(name, text) for name, text in texts.items()))
     with serving(folder) as server, opened(browser, server.link, origin=server.door.origin) as page:
         come_in(page, "Ann")
-        hit_enter(page, held)
+        hit_key(page, "Enter", held)
         page.keyboard.press("c")
         page.keyboard.type("Why?")  # a comment says nothing of the criteria
-        hit_enter(page, held)
+        hit_key(page, "Enter", held)
         page.keyboard.press("Escape")
         page.get_by_role("button", name="Save and next").click(force=True)
         page.locator("#said", has_text="Not saved yet").wait_for()
@@ -1016,15 +1016,15 @@ def test_enter_saves_no_answer_to_which_nobody_gave_anything(browser, tmp_path, 
             page.keyboard.press("0")
             assert page.locator("#criteria :checked").count() == 1
             assert page.get_by_role("checkbox", name="None of these").is_checked()
-            hit_enter(page, held)
+            hit_key(page, "Enter", held)
             goes_on(page, shown)
-            hit_enter(page, held)
+            hit_key(page, "Enter", held)
             assert points_in(folder) == [0] * number
         page.get_by_text("S1: no answer is left for you").wait_for()
         assert page.url.endswith("#S1") and page.get_by_text("Go on with S2").is_visible()
         onward = page.get_by_role("button", name="Go on with S2")
         onward.focus()
-        hit_enter(page, held)
+        hit_key(page, "Enter", held)
         page.get_by_text("Question S2").wait_for()
         assert points_in(folder) == [0] * 3
 
@@ -1044,7 +1044,7 @@ def test_a_dispute_is_not_settled_by_enter_alone(browser, tmp_path):
         page.keyboard.press("Enter")
         page.get_by_label("S1: 1 disagreement to settle").press("Enter")
         page.get_by_role("heading", name="What others gave").wait_for()
-        hit_enter(page, False)
+        hit_key(page, "Enter", held=False)
         page.locator("#said", has_text="Not saved yet").wait_for()
         assert points_in(folder) == [1, 2]
         page.keyboard.press("0")
@@ -1075,6 +1075,85 @@ def test_what_is_ticked_and_comes_up_again_is_not_saved_by_a_second_enter(browse
         assert page.locator("#criteria input").first.is_checked()
         press_enter(page)
         assert points_in(folder) == [1, 1]
+
+
+def in_form(page) -> tuple[list[int], str, str]:
+    """The places of what is ticked, the false claims and the comment."""
+    ticked = "boxes => boxes.flatMap((box, place) => box.checked ? [place] : [])"
+    return (
+        page.locator("#criteria input").evaluate_all(ticked),
+        page.locator("#count").inner_text(),
+        page.locator("#comment").input_value(),
+    )
+
+
+@needs_browser
+@pytest.mark.slow
+def test_undo_brings_back_what_was_given_to_be_changed_and_saved(browser, tmp_path):
+    folder = record(tmp_path / "r", said("amy", "It adds."), said("ben", "It raises."))
+    with serving(folder) as server, opened(browser, server.link, origin=server.door.origin) as page:
+        come_in(page, "Ann")
+        first = page.locator("#answer").get_attribute("data-key")
+        for keys in (["0", "f", "c"], ["1", "3", "f", "f", "c"]):
+            for key in keys:
+                page.keyboard.press(key)
+            page.keyboard.type(f"given {keys[0]}")
+            press_enter(page)
+        hit_key(page, "u", held=True)  # takes one back
+        page.locator(f'#work:not([hidden]) #answer:not([data-key="{first}"])').wait_for()
+        assert in_form(page) == ([0, 2], "2", "given 1")
+        assert points_in(folder) == [0]
+        page.keyboard.press("u")
+        page.locator(f'#work:not([hidden]) #answer[data-key="{first}"]').wait_for()
+        assert in_form(page) == ([4], "1", "given 0")  # none of the four
+        assert points_in(folder) == []
+        page.reload()  # it is not lost, as nothing is that was not saved yet
+        page.locator(f'#work:not([hidden]) #answer[data-key="{first}"]').wait_for()
+        assert in_form(page) == ([4], "1", "given 0")
+        page.keyboard.press("2")
+        page.keyboard.press("3")
+        press_enter(page)
+        assert [m.comment for each in recorded(folder).values() for m in each] == ["given 0"]
+        assert points_in(folder) == [1]
+
+
+@needs_browser
+@pytest.mark.slow
+def test_undo_of_a_second_mark_lets_the_first_count_again(browser, tmp_path):
+    folder = record(tmp_path / "r", said("amy", "It adds."))
+    desk = desk_of(folder)
+    desk.mark(desk.next("S1", "Ann").key, mark("Ann", (3,), 0, "Before."))
+    with (
+        serving(folder) as server,
+        opened(browser, f"{server.link}#S1", origin=server.door.origin) as page,
+    ):
+        come_in(page, "Ann")
+        page.get_by_label("S1: 1 of 1 marked").press("Enter")
+        page.get_by_text("S1: no answer is left for you").wait_for()
+        page.keyboard.press("ArrowLeft")
+        page.locator("#work:not([hidden])").wait_for()
+        assert in_form(page) == ([3], "0", "Before.")
+        page.keyboard.press("1")
+        press_enter(page)
+        page.locator("#said", has_text="Saved: 2").wait_for()
+        page.keyboard.press("u")
+        page.locator("#work:not([hidden])").wait_for()
+        assert in_form(page) == ([0, 3], "0", "Before.")
+        assert recorded(folder)["amy"] == [mark("Ann", (3,), 0, "Before.")]
+
+
+@needs_browser
+@pytest.mark.slow
+def test_what_was_saved_is_not_said_of_another_question(browser, trio):
+    with serving(trio) as server, opened(browser, server.link, origin=server.door.origin) as page:
+        come_in(page, "Ann")
+        page.keyboard.press("1")
+        press_enter(page)
+        page.locator("#said", has_text="Saved: 1 of 4 points").wait_for()
+        page.get_by_label("S2: 0 of 3 marked").click()
+        page.get_by_text("Question S2").wait_for()
+        page.locator("#work:not([hidden])").wait_for()
+        assert page.locator("#said").inner_text() == ""
 
 
 def meets(text: str) -> list[int]:

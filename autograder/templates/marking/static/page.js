@@ -126,9 +126,13 @@ function showName(name) {
   $("me").textContent = name;
   $("who").hidden = false;
   page.queue = new Queue(page.course.record, name);
-  const strangers = page.queue.strangers;
-  if (strangers.length) view.said(`Marks of ${strangers.join(", ")} wait in this browser, to be sent when they come in here.`);
+  view.said(strangers());
   showRefused();
+}
+
+function strangers() {
+  const found = page.queue.strangers;
+  return found.length ? `Marks of ${found.join(", ")} wait in this browser, to be sent when they come in here.` : "";
 }
 
 function askName(problem = "") {
@@ -172,22 +176,22 @@ function openFirst() {
   const { questions, progress } = page.course;
   const named = questions.find((q) => q.name === decodeURIComponent(location.hash.slice(1)));
   const first = named ?? questions.find((q) => progress[q.name].open > 0) ?? questions[0];
-  open(first.name, false);
+  open(first.name, false, strangers());
 }
 
-function open(name, settling) {
+function open(name, settling, told = "") {
   page.question = page.course.questions.find((question) => question.name === name);
   page.settling = settling;
   page.answer = null;
   history.replaceState(null, "", `#${encodeURIComponent(name)}`);
   view.question(page.question);
   showProgress(page.progress);
-  want(async () => {
+  want(said(told, async () => {
     const known = await ask("mine", { question: name });
     if (!known) return false;
     page.trail = settling ? [] : known.mine;
     return next("");
-  });
+  }));
 }
 
 function showProgress(progress) {
@@ -269,8 +273,8 @@ function showFinished() {
 
 // Giving a mark
 
-const draftKey = () =>
-  `draft:${page.course.record}:${page.queue.marker}:${page.settling ? "s" : "m"}:${page.answer.key}`;
+const draftKey = ({ key, settling } = { key: page.answer.key, settling: page.settling }) =>
+  `draft:${page.course.record}:${page.queue.marker}:${settling ? "s" : "m"}:${key}`;
 
 function changed() {
   page.since = 0;
@@ -324,16 +328,16 @@ function save() {
   const points = `${view.number(view.earned(page.question, page.chosen, page.claims))} of ${view.number(page.question.points)}`;
   const which = { question, key, settling: page.settling };
   const told = `${question}: ${points} points. ${mark.comment}`;
-  if (!put("mark", { ...which, ...mark }, told)) return;
-  page.undo.push({ which, before: mine });
+  if (!kept(() => page.queue.add("mark", { ...which, ...mark }, told))) return;
+  page.undo.push({ which, before: mine, form: form() });
   localStorage.removeItem(draftKey());
   leave(said(`Saved: ${points} points.`, () => next(key)));
 }
 
-// Into the queue; false if there is no room, and then the form stays as it is.
-function put(action, body, told) {
+// Written to the browser's storage; false if there is no room, and then the form stays as it is.
+function kept(write) {
   try {
-    page.queue.add(action, body, told);
+    write();
     return true;
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
@@ -348,15 +352,19 @@ function undo() {
     view.said("Nothing to undo: ← goes back to earlier answers.");
     return;
   }
-  const { which, before } = last;
+  const { which, before, form } = last;
   const back = before && { criteria: before.criteria, false_claims: before.false_claims, comment: before.comment };
   const told = `${which.question}: a mark was to be taken back.`;
-  if (!(back ? put("mark", { ...which, ...back }, told) : put("unmark", which, told))) return;
+  const put = () => {
+    localStorage.setItem(draftKey(which), JSON.stringify(form)); // the form comes back as it was
+    page.queue.add(back ? "mark" : "unmark", { ...which, ...back }, told);
+  };
+  if (!kept(put)) return;
   page.undo.pop();
   page.question = page.course.questions.find(({ name }) => name === which.question);
   page.settling = which.settling;
   view.question(page.question);
-  leave(said("Taken back.", again(which.key)));
+  leave(said("Taken back, and not saved.", again(which.key)));
 }
 
 // A wish that first says that what was put into the queue has arrived, if it has.
