@@ -1006,6 +1006,9 @@ def test_enter_saves_no_answer_to_which_nobody_gave_anything(browser, tmp_path, 
         page.keyboard.type("Why?")  # a comment says nothing of the criteria
         hit_key(page, "Enter", held)
         page.keyboard.press("Escape")
+        page.get_by_role("button", name="One false claim more").focus()
+        hit_key(page, "Enter", held)
+        assert page.locator("#count").inner_text() == ("1" if held else "8")
         page.get_by_role("button", name="Save and next").click(force=True)
         page.locator("#said", has_text="Not saved yet").wait_for()
         assert page.get_by_text("Tick what is met, or none of these").is_visible()
