@@ -153,9 +153,7 @@ def test_what_a_person_wrote_is_open_even_if_nothing_was_lost(tmp_path):
 
 
 def test_a_syntax_error_is_marked_in_the_cell_that_could_not_run(tmp_path):
-    hint = (
-        "the notebook defines no 'one': cell 3 failed (SyntaxError: x in line 3 (x))"
-    )
+    hint = "the notebook defines no 'one': cell 3 failed (SyntaxError: x in line 3 (x))"
     verdicts = tuple(Verdict(check, Kind.missing, hint, 3, 3) for check in "ab")
     shown = page(tmp_path, replace(ANN, outcomes=(Outcome("one", verdicts), PASSED)))
     (marked,) = re.findall(r'<span class="hll">(.*)', shown.html)
