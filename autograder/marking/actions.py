@@ -45,6 +45,7 @@ class _Mark(_Shown):
     criteria: list[int]
     false_claims: int
     comment: str
+    points: float | None = None  # of an undone mark, which may have had them without criteria
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class Actions:
     def mark(self, marker: str, wish: _Mark) -> Answered:
         """Record a mark."""
         who = marker + SETTLED * wish.settling
-        given = (wish.criteria, wish.false_claims, wish.comment)
+        given = (wish.criteria, wish.false_claims, wish.comment, wish.points)
         mark = judged(self.questions, wish.question, who, *given)
         self.desk.mark(wish.key, mark)
         return {"points": mark.points}

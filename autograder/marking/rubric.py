@@ -53,8 +53,9 @@ def judged(
     criteria: Iterable[int],
     false_claims: int,
     comment: str,
+    given: float | None = None,
 ) -> Mark:
-    """A mark, worked out from the criteria that an answer meets.
+    """A mark, worked out from the criteria that an answer meets, unless its points are `given`.
 
     Raises:
         MarkError: there is no such question or criterion, or too much of something.
@@ -69,5 +70,7 @@ def judged(
     comment = comment.strip()
     if len(comment) > LONGEST_COMMENT:
         raise MarkError(f"the comment is longer than {LONGEST_COMMENT} characters")
-    earned = points(question, met, false_claims)
+    if given is not None and not 0 <= given <= question.points:
+        raise MarkError(f"points: expected 0 to {question.points:g}, got {given:g}")
+    earned = points(question, met, false_claims) if given is None else given
     return Mark(name, earned, marker, comment, met, false_claims)

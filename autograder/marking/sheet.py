@@ -169,18 +169,17 @@ def _mark(row: _Row, question: Question, marker: str) -> Mark:
     claims = _number(row.false_claims, "false claims") if row.false_claims else 0
     if claims != int(claims):
         raise MarkError(f"false claims: {row.false_claims!r} is no whole number")
-    mark = judged({question.name: question}, question.name, marker, met, int(claims), row.comment)
+    known = ({question.name: question}, question.name, marker, met, int(claims), row.comment)
+    mark = judged(*known)
     ticked = any(row.criteria) or row.false_claims
     if not ticked and not row.points:
         raise MarkError("a comment without a mark: fill in criteria or points (0 is a mark, too)")
     if not row.points:
         return mark
     points = _number(row.points, "points")
-    if not 0 <= points <= question.points:
-        raise MarkError(f"points: expected 0 to {question.points:g}, got {points:g}")
     if any(row.criteria) and points != mark.points:
         raise MarkError(f"{points:g} points, and the criteria give {mark.points:g}: drop one")
-    return Mark(question.name, points, marker, mark.comment, mark.criteria, mark.false_claims)
+    return judged(*known, points)
 
 
 def _met(cells: Sequence[str], question: Question) -> Iterator[int]:

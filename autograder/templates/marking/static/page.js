@@ -353,7 +353,8 @@ function undo() {
     return;
   }
   const { which, before, form } = last;
-  const back = before && { criteria: before.criteria, false_claims: before.false_claims, comment: before.comment };
+  const { points, criteria, false_claims, comment } = before ?? {};
+  const back = before && { points, criteria, false_claims, comment };
   const told = `${which.question}: a mark was to be taken back.`;
   const put = () => {
     localStorage.setItem(draftKey(which), JSON.stringify(form)); // the form comes back as it was
