@@ -44,6 +44,11 @@ def write_anonymous(path: Path, results: Iterable[Result], outline: Outline, key
     write_report(path, overview, outline, {}, anonymous=True)
 
 
+def _masked_verdict(verdict: Verdict) -> Verdict:
+    hint = verdict.hint if verdict.is_unfinished else IN_WORDS[verdict.kind]
+    return Verdict(verdict.check, verdict.kind, hint)
+
+
 def _bytes(student_id: str) -> bytes:
     return student_id.encode("utf-8", "surrogatepass")
 
@@ -56,7 +61,7 @@ def _masked(result: Result, name: str) -> Result:
     outcomes = tuple(
         Outcome(
             outcome.exercise,
-            tuple(Verdict(v.check, v.kind, IN_WORDS[v.kind]) for v in outcome.verdicts),
+            tuple(map(_masked_verdict, outcome.verdicts)),
             outcome.mistakes,
         )
         for outcome in result.outcomes

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .decisions import Change
-from .model import Kind, Outcome, Override, Result, Status
+from .model import UNFINISHED, Kind, Outcome, Override, Result, Status, Verdict
 from .outline import Outline
 from .score import Score
 
 Mistake = tuple[str, str]  # exercise and sentence
+WAYS: tuple[str, ...] = (Kind.passed, UNFINISHED, *list(Kind)[1:])  # that a check may end
 
 
 @dataclass(frozen=True)
@@ -55,19 +56,19 @@ class Tally:
         if earned is not None:
             self.earned += earned
             self.known += 1
-            self.full += earned == self.points
+            self.full += earned >= self.points  # more is a bonus
 
 
 @dataclass
-class KindTally:
-    """How often verdicts were of one kind."""
+class WayTally:
+    """How often checks ended in one way."""
 
     exercises: Counter[str] = field(default_factory=Counter)  # checks, by exercise
     students: int = 0
 
     @property
     def checks(self) -> int:
-        """Verdicts of that kind in all."""
+        """All of them."""
         return self.exercises.total()
 
 
@@ -80,7 +81,7 @@ class Overview:
             name: Tally(sum(points.values())) for name, points in outline.counted.items()
         }
         self.mistakes: Counter[Mistake] = Counter()  # and how many students made them
-        self.kinds = {kind: KindTally() for kind in Kind}
+        self.ways = {way: WayTally() for way in WAYS}
         self.max_score = outline.max_score  # of those who were seen so far, if any
         self.changes: list[Change] = []  # by checks that became void
         self.newest = ""  # when the newest result was made
@@ -118,11 +119,11 @@ class Overview:
         return dict.fromkeys(mistake for mistake in made if mistake[0] in self.exercises)
 
     def _count(self, outcomes: Iterable[Outcome]) -> None:
-        kinds = Counter((v.kind, o.exercise) for o in outcomes for v in o.verdicts)
-        for (kind, exercise), checks in kinds.items():
-            self.kinds[kind].exercises[exercise] += checks
-        for kind in {kind for kind, _ in kinds}:
-            self.kinds[kind].students += 1
+        ways = Counter((way(v), o.exercise) for o in outcomes for v in o.verdicts)
+        for (each, exercise), checks in ways.items():
+            self.ways[each].exercises[exercise] += checks
+        for each in {each for each, _ in ways}:
+            self.ways[each].students += 1
 
     def of(self, status: Status) -> int:
         """How many of them there are."""
@@ -137,6 +138,11 @@ class Overview:
     def tiers(self) -> list[str]:
         """Under which isolation they ran."""
         return sorted({row.tier for row in self.rows} - {""})
+
+
+def way(verdict: Verdict) -> str:
+    """How a check ended: its verdict's kind, with what is not done yet apart from errors."""
+    return UNFINISHED if verdict.is_unfinished else verdict.kind
 
 
 def summary(result: Result) -> str:

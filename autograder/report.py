@@ -19,7 +19,7 @@ from .escape import file_names
 from .feedback import IN_WORDS
 from .files import replacing
 from .item_analysis import FEW, LOW, discrimination, interval
-from .model import Kind, Status
+from .model import UNFINISHED, Kind, Status
 from .outline import Outline
 from .overview import Mistake, Overview, Row, Tally
 from .roster import Roster
@@ -34,6 +34,7 @@ TEMPLATES = ("base.html", "report.html", "report.js")
 SLOWEST = 5  # submissions that are named
 FAILED = 10
 MISTAKES = 8  # that are shown at once
+WORDS = {str(kind): words for kind, words in IN_WORDS.items()} | {UNFINISHED: UNFINISHED}
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _seen(overview: Overview, outline: Outline) -> dict[str, Any]:
         "mistakes": mistakes,
         "at_once": MISTAKES,
         "places": {mistake: place for place, mistake in enumerate(mistakes)},
-        "kinds": _kinds(overview),
+        "ways": _ways(overview),
         "failed": failed,
         "failed_at_once": FAILED,
         "slowest": timed[:SLOWEST],
@@ -211,22 +212,22 @@ def _chart(plots: ModuleType, items: Sequence[Item]) -> Markup | str:
     return drawn
 
 
-def _kinds(overview: Overview) -> list[dict[str, Any]]:
-    """Kinds of verdicts that there were: passed, then the most frequent; where most were."""
+def _ways(overview: Overview) -> list[dict[str, Any]]:
+    """How checks ended: passed, then the most frequent; where most were."""
     order = {name: place for place, name in enumerate(overview.exercises)}
-    there = [(kind, tally) for kind, tally in overview.kinds.items() if tally.checks]
-    there.sort(key=lambda pair: (pair[0] is not Kind.passed, -pair[1].checks))
+    there = [(way, tally) for way, tally in overview.ways.items() if tally.checks]
+    there.sort(key=lambda pair: (pair[0] != Kind.passed, -pair[1].checks))
     checks = sum(tally.checks for _, tally in there)
     lines = []
-    for kind, tally in there:
+    for way, tally in there:
         most = min(tally.exercises, key=lambda name: (-tally.exercises[name], order.get(name, 0)))
         lines.append(
             {
-                "words": IN_WORDS[kind],
+                "words": WORDS[way],
                 "checks": tally.checks,
                 "share": tally.checks / checks,
                 "students": tally.students,
-                "most": "" if kind is Kind.passed else most,
+                "most": "" if way == Kind.passed else most,
                 "of_most": tally.exercises[most],
             }
         )

@@ -24,8 +24,8 @@ from rich.text import Text
 
 from .decisions import Change
 from .escape import plain
-from .model import Kind, Result, Status
-from .overview import Overview
+from .model import Result, Status
+from .overview import WAYS, Overview, way
 from .roster import Roster
 from .score import number
 from .summary import PATHS, exit_code, kept, mean, missing, problems
@@ -104,7 +104,7 @@ class _Bar(Progress):
     """How far grading is, how fast, until when, and what became of the submissions so far."""
 
     def __init__(self, console: Console, total: int) -> None:
-        self._counts, self._kinds = Counter[str](), Counter[Kind]()  # it is drawn from the first on
+        self._counts, self._ways = Counter[str](), Counter[str]()  # it is drawn from the first on
         columns = (TextColumn("grading"), BarColumn(None), MofNCompleteColumn(), _Speed())
         left = (TimeRemainingColumn(), TextColumn("left"))
         super().__init__(*columns, *left, console=console, transient=True, expand=True)
@@ -118,7 +118,7 @@ class _Bar(Progress):
             task.total = max(0.0, (task.total or 0) - 1)  # `update` would forget the speed
         else:
             self._counts[result.status] += 1
-            self._kinds.update(v.kind for outcome in result.outcomes for v in outcome.verdicts)
+            self._ways.update(way(v) for outcome in result.outcomes for v in outcome.verdicts)
             self.advance(self._task)
         if self.tasks[0].remaining == 0:  # the next bar has the line to itself
             self.stop()
@@ -128,7 +128,7 @@ class _Bar(Progress):
         yield from super().get_renderables()
         shown: dict[str, list[tuple[str, int]]] = {
             "submissions": [(name, self._counts[name]) for name in (*Status, "unchanged")],
-            "checks": [(kind, self._kinds[kind]) for kind in Kind],
+            "checks": [(each, self._ways[each]) for each in WAYS],
         }
         for what, counts in shown.items():
             some = [f"{count} {name.replace('_', ' ')}" for name, count in counts if count]

@@ -20,7 +20,16 @@ from autograder.course import find_course
 from autograder.folder import ANONYMOUS, OURS
 from autograder.grading import LatePolicy, Policy, Void
 from autograder.item_analysis import FEWEST, discrimination, interval
-from autograder.model import Kind, Outcome, Override, Receipt, Result, Status, Verdict
+from autograder.model import (
+    UNFINISHED,
+    Kind,
+    Outcome,
+    Override,
+    Receipt,
+    Result,
+    Status,
+    Verdict,
+)
 from autograder.outline import Outline
 from autograder.overview import Overview
 from autograder.pipeline import publish
@@ -124,6 +133,21 @@ def test_it_says_how_checks_ended_and_who_to_look_at(tmp_path):
     assert "ran too long 1 11 % 1 one 1" in page
     assert "Not graded dan this is not a notebook eve ZygoteDied: gone" in page
     assert "Slowest ben 2.50 s amy 0.50 s" in page
+
+
+def test_what_is_not_done_yet_is_no_error(tmp_path):
+    verdicts = (Verdict("a", Kind.raised, UNFINISHED), Verdict("b", Kind.raised, "NameError: x"))
+    ann = replace(AMY, student_id="ann", outcomes=(Outcome("one", verdicts), AMY.outcomes[1]))
+    told = "raised an error 1 33 % 1 one 1"
+    for page in (report(tmp_path, [ann]), anonymous(tmp_path, [ann])):
+        shown = text_of(page)
+        assert "not done yet 1 33 % 1 one 1" in shown and told in shown
+        assert "one: not done yet" in shown
+
+
+def test_more_than_all_points_are_full_marks():
+    more = replace(CAT, overrides=(Override("one", 4, "a proof", "x"),))
+    assert [tally.full for tally in overview_of([AMY, BEN, more]).exercises.values()] == [2, 1]
 
 
 def test_it_says_how_it_was_isolated_and_what_made_it(tmp_path):

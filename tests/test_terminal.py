@@ -3,6 +3,7 @@
 import json
 import re
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from rich.cells import cell_len
 from autograder import summary, terminal
 from autograder.cli import main
 from autograder.grading import Policy
-from autograder.model import Kind, Outcome, Result, Status, Verdict
+from autograder.model import UNFINISHED, Kind, Outcome, Result, Status, Verdict
 from autograder.outline import Outline
 from autograder.overview import Overview
 from autograder.roster import Person
@@ -130,6 +131,17 @@ def test_progress_on_a_terminal_tells_speed_time_left_and_counts(on_a_terminal, 
     assert re.fullmatch(r"grading +\S+ +31/900 +\S+/(s|min) +\d+:\d\d:\d\d +left *", shown[0])
     assert shown[1].strip() == "submissions: 30 graded · 1 unreadable · 100 unchanged"
     assert shown[2].startswith("checks: 8 passed · 8 failed · 8 raised · 6 timed out")
+
+
+def test_progress_tells_work_not_done_yet_from_errors(on_a_terminal):
+    verdicts = (Verdict("values", Kind.raised, UNFINISHED), Verdict("shape", Kind.raised, "why"))
+    with terminal.progress(9) as advance:
+        bar = advance.__self__
+        advance("a", replace(result("a"), outcomes=(Outcome("square", verdicts),)))
+        bar.stop()
+        with bar.console.capture() as captured:
+            bar.console.print(bar.get_renderable())
+    assert lines(captured.get())[2].strip() == "checks: 1 not done yet · 1 raised"
 
 
 def test_progress_elsewhere_is_a_plain_line_now_and_then(capsys):
