@@ -18,7 +18,7 @@ from . import __version__
 from .escape import file_names
 from .feedback import IN_WORDS
 from .files import replacing
-from .item_analysis import FEW, LOW, discrimination, interval
+from .item_analysis import FEW, FEWEST, LOW, discrimination, interval
 from .model import UNFINISHED, Kind, Status
 from .outline import Outline
 from .overview import Mistake, Overview, Row, Tally
@@ -158,6 +158,8 @@ def _items(overview: Overview, outline: Outline) -> list[Item]:
 def _few(overview: Overview, items: Sequence[Item]) -> str:
     """What to keep in mind of the discriminations of a small class; empty of a large one."""
     students = len(overview.graded)
+    if students < FEWEST:
+        return f"With fewer than {FEWEST} students it means nothing, and is not shown."
     if all(item.discrimination is None for item in items):
         return ""
     if students >= FEW:

@@ -203,7 +203,7 @@ def _means(overview: Overview) -> Table:
             _text(exercise),
             _mean(tally.mean),
             number(tally.points),
-            f"{tally.full} of {tally.known}",
+            f"{tally.full} of {tally.known}" if tally.points else "does not count",
         )
     table.add_row("all", _mean(mean(overview)), number(overview.max_score), "", style="bold")
     return table

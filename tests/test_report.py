@@ -67,7 +67,9 @@ CLASS = [AMY, BEN, CAT, DAN, EVE]
 def text_of(page: str) -> str:
     """What is read of a page, in one line."""
     shown = re.sub(r"(?s)<(script|style)>.*?</\1>", " ", page)
-    return " ".join(re.sub(r"<[^>]*>", " ", shown).replace("&shy;", "").split())
+    return " ".join(
+        re.sub(r"<[^>]*>", " ", shown.replace("<wbr>", "")).replace("&shy;", "").split()
+    )
 
 
 def report(folder: Path, results: list[Result], outline: Outline = MATHS, roster=None) -> str:
@@ -175,11 +177,18 @@ def test_points_by_hand_void_checks_and_lateness_can_be_seen(tmp_path):
     assert 'data-is="graded late"' in html and 'data-is="graded by-hand"' in html
 
 
+def test_an_exercise_of_which_nothing_counts_says_so(tmp_path):
+    void = {"maths": {"two": {"c": Void(credit="none", reason="its input was wrong")}}}
+    page = text_of(report(tmp_path, CLASS, replace(MATHS, policy=Policy(void=void))))
+    assert "two does not count – two" in page and "0.0 of 0" not in page
+
+
 @pytest.mark.parametrize("results", [[], [DAN], [EVE], [AMY]], ids=["none", "dan", "eve", "amy"])
 def test_a_class_of_nobody_or_of_one_has_a_report(tmp_path, results):
     page = text_of(report(tmp_path, results))
     assert f"{len(results)} submissions" in page
     assert "nan" not in page and "None" not in page
+    assert "With fewer than 10 students it means nothing, and is not shown" in page
 
 
 def test_points_above_the_most_and_an_assignment_of_no_points_have_a_report(tmp_path):
@@ -429,6 +438,56 @@ def test_it_is_readable_for_everyone_at_any_width(browser, tmp_path, width, dark
             for e in ("body", ".soft")
         ]
         assert page.evaluate(ink) in colours  # text of plots has the page's colours
+
+
+OUTSIDE = """() => [...document.querySelectorAll("svg")].flatMap((drawing) => {
+  const room = drawing.getBoundingClientRect();
+  return [...drawing.querySelectorAll("text")].filter((text) => {
+    const { left, right } = text.getBoundingClientRect();
+    return left < room.left || right > room.right;
+  }).map((text) => text.textContent);
+})"""
+
+
+@needs_browser
+@slow
+@pytest.mark.parametrize("points", [3, 1289], ids=["few", "bonus"])
+def test_what_a_plot_says_is_inside_of_it(browser, tmp_path, points):
+    bonus = Override("one", points, "", "")
+    for results in ([replace(AMY, overrides=(bonus,)), BEN], [*CLASS, *made_class(12)]):
+        report(tmp_path, results)
+        with opened(browser, (tmp_path / "report.html").as_uri()) as page:
+            assert page.locator("svg text", has_text=re.compile("^[0-9]+ %$")).count() == 2
+            assert page.evaluate(OUTSIDE) == []
+
+
+LINES = """(code) => {  // what stands in each line of it
+  const lines = {}, text = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+  while (text.nextNode())
+    for (let place = 0; place < text.currentNode.length; place++) {
+      const letter = document.createRange();
+      letter.setStart(text.currentNode, place);
+      letter.setEnd(text.currentNode, place + 1);
+      const { bottom } = letter.getBoundingClientRect();
+      lines[bottom] = (lines[bottom] ?? "") + letter.toString();
+    }
+  return Object.values(lines);
+}"""
+
+
+@needs_browser
+@slow
+@pytest.mark.parametrize("width", [320, 380, 900, 1000, 1400])
+@pytest.mark.parametrize("medium", ["screen", "print"])
+def test_names_are_broken_after_underscores_only(browser, tmp_path, width, medium):
+    report(tmp_path, made_class(60), BACKPROP)
+    with opened(browser, (tmp_path / "report.html").as_uri(), width) as page:
+        page.emulate_media(media=medium)
+        for name in page.locator("td code:visible").all():
+            *broken, _ = name.evaluate(LINES)
+            assert all(line.endswith("_") for line in broken), broken
+        scrolled = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(scrolled) == 0
 
 
 def shown(page) -> list[str]:
