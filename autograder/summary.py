@@ -5,7 +5,7 @@
       "submissions": 32,                   in the record, also from earlier runs
       "counts": {"graded": 30, "unreadable": 2, "grader_error": 0},
       "mean": 41.2,                        of who was graded and has a score; null if nobody has
-      "max_score": 58,
+      "max_score": 58.0,
       "exercises": {                       in the order of grading.yml
         "train": {"mean": 3.1, "full": 12, "of": 5}     full: how many got all points
       },

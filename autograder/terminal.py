@@ -95,6 +95,17 @@ def show_changes(changes: Iterable[Change]) -> None:
         print_plainly(line)
 
 
+def show_table(console: Console, table: Table) -> None:
+    """Print a table; elsewhere than on a terminal, without the spaces that fill its lines."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    lines = [line.rstrip() for line in captured.get().split("\n")]
+    console.out("\n".join(lines), end="", highlight=False)
+
+
 def print_plainly(line: str) -> None:
     """Print a line as it is."""
     Console(highlight=False).print(_text(line), soft_wrap=True)
@@ -156,7 +167,7 @@ def summarise(
     """
     console = Console(highlight=False)
     rows = overview.rows
-    console.print(_scores(overview, console.width) if len(rows) <= FEW else _means(overview))
+    show_table(console, _scores(overview, console.width) if len(rows) <= FEW else _means(overview))
     counts = {status: overview.of(status) for status in Status}
     kinds = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     console.print(f"\n{len(rows)} submissions ({kinds}), {number(overview.max_score)} points")
@@ -182,12 +193,13 @@ def say_problems(overview: Overview, console: Console | None = None) -> None:
 def _scores(overview: Overview, width: int) -> Table:
     """A row for each student, which fits."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    room = max(20, width - WIDTH_OF_ID - WIDTH_OF_SCORE - 2)
+    totals = ["-" if row.total is None else number(row.total) for row in overview.rows]
+    widest = max([WIDTH_OF_SCORE, *map(len, totals)])
+    room = max(20, width - WIDTH_OF_ID - widest - 2)
     table.add_column("student", no_wrap=True, max_width=WIDTH_OF_ID, overflow="ellipsis")
-    table.add_column("score", no_wrap=True, width=WIDTH_OF_SCORE, justify="right")
+    table.add_column("score", no_wrap=True, width=widest, justify="right")
     table.add_column("first thing that went wrong", no_wrap=True, max_width=room)
-    for row in overview.rows:
-        total = "-" if row.total is None else number(row.total)
+    for row, total in zip(overview.rows, totals, strict=True):
         table.add_row(_text(row.student_id), total, _text(row.problem))
     return table
 
@@ -244,7 +256,7 @@ def show_proof(trials: Iterable[Trial], title: str) -> int:
             f"{1000 * trial.seconds:.1f}",
             _text(reads),
         )
-    console.print(table)
+    show_table(console, table)
     for problem in faults:
         _say(console, f" {problem}", "not proved")
     return 1 if faults else 0

@@ -18,7 +18,7 @@ def test_the_output_in_the_readme_is_what_the_demo_prints(tmp_path):
         cwd=tmp_path,
         check=True,
     )
-    assert [line.rstrip() for line in demo.stdout.splitlines()] == shown.splitlines()
+    assert demo.stdout.splitlines() == shown.splitlines()
 
 
 def test_every_command_and_target_in_the_readme_exists():

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from autograder import summary, terminal
 from autograder.cli import main
 from autograder.grading import Policy
-from autograder.model import UNFINISHED, Kind, Outcome, Result, Status, Verdict
+from autograder.model import UNFINISHED, Kind, Outcome, Override, Result, Status, Verdict
 from autograder.outline import Outline
 from autograder.overview import Overview
 from autograder.roster import Person
@@ -95,6 +95,21 @@ def test_a_path_is_never_broken_and_a_pipe_gets_whole_lines(on_a_terminal, capsy
     assert all(row.student_id in kept for row in overview.rows)
 
 
+def test_scores_have_two_decimals_and_are_never_cut(on_a_terminal, capsys):
+    points = {"amy": 112.3 / 3, "ben": 1234.5678}
+    given = {name: (Override("square", each, "why", "eve"),) for name, each in points.items()}
+    results = [replace(result(name), overrides=each) for name, each in given.items()]
+    terminal.summarise(overview_of(results), Path("out"), [])
+    shown = [line.split()[:2] for line in lines(capsys.readouterr().out)]
+    assert shown[1:3] == [["amy", "37.43"], ["ben", "1234.57"]]
+
+
+@pytest.mark.parametrize("count", [3, terminal.FEW + 1])
+def test_lines_for_a_pipe_do_not_end_in_spaces(capsys, count):
+    terminal.summarise(overview_of(a_class(count)), Path("out"), [])
+    assert re.findall(r" +$", capsys.readouterr().out, re.M) == []
+
+
 # Colours
 
 
@@ -160,6 +175,14 @@ def test_quiet_shows_no_progress(on_a_terminal, capsys):
 
 
 # For scripts
+
+
+def test_next_to_nothing_and_an_object_are_not_both_wanted(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["grade", "nowhere", "--json", "--quiet"])
+    assert stopped.value.code == 1
+    shown = capsys.readouterr()
+    assert shown.out == "" and "--quiet and --json" in shown.err
 
 
 def test_json_is_one_object_with_what_the_summary_says():
