@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .decisions import Change
+from .marking.pile import SETTLED
 from .model import UNFINISHED, Kind, Outcome, Override, Result, Status, Verdict
 from .outline import Outline
-from .score import Score
+from .score import Score, unmarked
 
 Mistake = tuple[str, str]  # exercise and sentence
 WAYS: tuple[str, ...] = (Kind.passed, UNFINISHED, *list(Kind)[1:])  # that a check may end
@@ -60,6 +61,14 @@ class Tally:
 
 
 @dataclass
+class QuestionTally(Tally):
+    """What is shown of one question, over those who were graded; `known` are those with a mark."""
+
+    unmarked: int = 0
+    disputed: int = 0  # answers on which markers disagree, and nobody has settled it
+
+
+@dataclass
 class WayTally:
     """How often checks ended in one way."""
 
@@ -80,6 +89,8 @@ class Overview:
         self.exercises = {
             name: Tally(sum(points.values())) for name, points in outline.counted.items()
         }
+        self.questions = {name: QuestionTally(p) for name, p in outline.question_points.items()}
+        self.unmarked = 0  # answers that totals count as 0, as nobody has marked them yet
         self.mistakes: Counter[Mistake] = Counter()  # and how many students made them
         self.ways = {way: WayTally() for way in WAYS}
         self.max_score = outline.max_score  # of those who were seen so far, if any
@@ -95,6 +106,12 @@ class Overview:
         if result.status is Status.graded:
             for name, tally in self.exercises.items():
                 tally.add(found.exercises[name])
+            for name, question in self.questions.items():
+                points = found.questions.get(name)  # there are none before anybody has marked
+                question.add(points)
+                question.unmarked += points is None
+                question.disputed += _is_disputed(result, name)
+            self.unmarked += len(unmarked(result, found))
             mistakes = tuple(self._known.setdefault(each, each) for each in self._made(result))
             self.mistakes.update(mistakes)
         self._count(result.outcomes)
@@ -138,6 +155,18 @@ class Overview:
     def tiers(self) -> list[str]:
         """Under which isolation they ran."""
         return sorted({row.tier for row in self.rows} - {""})
+
+
+def _is_disputed(result: Result, question: str) -> bool:
+    """Whether markers gave an answer different points, and nobody has had the last word since.
+
+    A 0 that is older than the answer is of an earlier one, and has to be given anew.
+    """
+    marks = [m for m in result.marks if m.question == question]
+    marks = [m for m in marks if m.points > 0 or m.marked_at >= result.graded_at]
+    settled = marks and marks[-1].marker.endswith(SETTLED)
+    closed = settled or any(override.exercise == question for override in result.overrides)
+    return not closed and len({mark.points for mark in marks}) > 1
 
 
 def way(verdict: Verdict) -> str:

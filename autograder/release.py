@@ -10,7 +10,7 @@ from pathlib import Path
 from .escape import file_names, plain
 from .model import Kind, Result, Status
 from .outline import Outline
-from .score import Score, by_hand, rounded, score
+from .score import Score, by_hand, rounded, score, unmarked
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,11 @@ def releases(results: Sequence[Result], assignment: Outline, folder: Path) -> li
 
 
 def _open(result: Result, points: Score) -> str:
-    """Why there is no score yet; nobody has to mark what could not be read."""
+    """Why there is no score yet."""
     if points.total is None:
         return "a grader error: nothing is known of it"
-    unmarked = [question for question, mark in points.questions.items() if mark is None]
-    if unmarked and result.status is Status.graded:
-        return f"not marked yet: {', '.join(unmarked)}"
-    return ""
+    questions = unmarked(result, points)
+    return f"not marked yet: {', '.join(questions)}" if questions else ""
 
 
 def _comment(result: Result, points: Score, assignment: Outline) -> str:

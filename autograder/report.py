@@ -6,6 +6,7 @@ import base64
 import hashlib
 import platform
 import statistics
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -26,6 +27,7 @@ from .roster import Roster
 from .score import number
 from .templating import FOLDER, digest, digest_of, environment, source
 from .tier import ORDER, Tier
+from .unmarked import told
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -46,7 +48,6 @@ class Item:
     discrimination: float | None
     low: bool  # the discrimination
     voids: tuple[tuple[str, str, str], ...]  # checks that no longer count: name, credit, reason
-    overrides: int  # students to whom a person gave points
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,8 @@ def _seen(overview: Overview, outline: Outline) -> dict[str, Any]:
     spread = _spread(overview)
     return {
         "items": items,
+        "by_hand": Counter(o.exercise for row in overview.rows for o in row.overrides),
+        "unmarked": told(overview.unmarked),
         "few": _few(overview, items),
         "spread": spread,
         "histogram": _histogram(plots, overview, spread) if spread else "",
@@ -149,7 +152,6 @@ def _items(overview: Overview, outline: Outline) -> list[Item]:
             found[name],
             (r := found[name]) is not None and r < LOW,
             tuple((c, void.credit, void.reason) for c, void in outline.voids.get(name, {}).items()),
-            sum(o.exercise == name for row in overview.rows for o in row.overrides),
         )
         for name, tally in overview.exercises.items()
     ]

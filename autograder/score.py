@@ -70,6 +70,16 @@ def score(
     return Score(exercises, marked, sum(earned) - lost.points, most, lost)
 
 
+def unmarked(result: Result, found: Score) -> list[str]:
+    """The questions that a total counts as 0, as nobody has marked the answer yet.
+
+    Nobody has to mark what could not be read.
+    """
+    if result.status is not Status.graded or found.total is None:
+        return []
+    return [question for question, points in found.questions.items() if points is None]
+
+
 def _earned(points: Points, verdicts: Iterable[Verdict], full: Set[str]) -> float | None:
     """Points of one exercise; None where a fault of ours leaves them open."""
     kinds = {verdict.check: verdict.kind for verdict in verdicts}

@@ -25,10 +25,12 @@ from rich.text import Text
 from .decisions import Change
 from .escape import plain
 from .model import Result, Status
+from .outline import Outline
 from .overview import WAYS, Overview, way
 from .roster import Roster
-from .score import number
+from .score import number, scored, unmarked
 from .summary import PATHS, exit_code, kept, mean, missing, problems
+from .unmarked import told
 
 if TYPE_CHECKING:
     from .proof import Trial  # with torch, which takes seconds to import
@@ -93,6 +95,16 @@ def show_changes(changes: Iterable[Change]) -> None:
         print_plainly(f"{len(lines)} scores change, as checks became void or count again:")
     for line in lines:
         print_plainly(line)
+
+
+def warn_of_unmarked(results: Iterable[Result], outline: Outline, so: str) -> None:
+    """Say on the standard error how many answers nobody has marked yet, and what follows, if any.
+
+    As long as nobody has marked anything, scores are of the exercises alone, and lack nothing.
+    """
+    answers = sum(len(unmarked(result, found)) for result, found in scored(results, outline))
+    if caution := told(answers, so):
+        _say(Console(stderr=True, highlight=False), f"warning: {caution}")
 
 
 def show_table(console: Console, table: Table) -> None:
@@ -171,6 +183,8 @@ def summarise(
     counts = {status: overview.of(status) for status in Status}
     kinds = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     console.print(f"\n{len(rows)} submissions ({kinds}), {number(overview.max_score)} points")
+    if caution := told(overview.unmarked):
+        _say(console, caution)
     for what, name in PATHS.items():
         console.print(_text(f"{what:10}{out / name}"), soft_wrap=True)  # to be copied: never broken
     show_changes(overview.changes)

@@ -20,9 +20,11 @@ from autograder.course import find_course
 from autograder.folder import ANONYMOUS, OURS
 from autograder.grading import LatePolicy, Policy, Void
 from autograder.item_analysis import FEWEST, discrimination, interval
+from autograder.marking.pile import SETTLED
 from autograder.model import (
     UNFINISHED,
     Kind,
+    Mark,
     Outcome,
     Override,
     Receipt,
@@ -35,7 +37,7 @@ from autograder.overview import Overview
 from autograder.pipeline import publish
 from autograder.roster import Person
 from autograder.score import scored
-from autograder.store import Store
+from autograder.store import Store, read_about
 
 __all__ = ["browser"]  # a fixture
 ROOT = Path(__file__).parent.parent
@@ -181,6 +183,73 @@ def test_an_exercise_of_which_nothing_counts_says_so(tmp_path):
     void = {"maths": {"two": {"c": Void(credit="none", reason="its input was wrong")}}}
     page = text_of(report(tmp_path, CLASS, replace(MATHS, policy=Policy(void=void))))
     assert "two does not count – two" in page and "0.0 of 0" not in page
+
+
+# Questions
+
+ASKED = replace(MATHS, question_points={"Q1": 2, "Q_two": 3})
+
+
+def marked(result: Result, *given: tuple[str, float, str]) -> Result:
+    """With these marks: question, points and marker, the latest last."""
+    known = ((*each, f"2026-12-0{day}") for day, each in enumerate(given, start=1))
+    marks = (Mark(q, points, who, marked_at=at) for q, points, who, at in known)
+    return replace(result, marks=tuple(marks))
+
+
+def pages(folder: Path, results: list[Result]) -> list[str]:
+    """What is read of both reports."""
+    return [text_of(made(folder, results, ASKED)) for made in (report, anonymous)]
+
+
+def test_before_anybody_has_marked_totals_are_of_the_exercises_alone(tmp_path):
+    for page in pages(tmp_path, CLASS):
+        assert "Q1 – of 2 0 3 0 Q_two – of 3 0 3 0" in page and "median of 4" in page
+        assert "Nobody has marked one yet" in page and "as 0" not in page
+
+
+def test_marks_and_answers_without_one_are_counted(tmp_path):
+    given = (Override("Q_two", 2.5, "as good", "dr. lin"),)
+    amy = replace(marked(AMY, ("Q1", 2, "ada")), overrides=given)
+    dan = replace(DAN, overrides=given)  # what cannot be read is not in any mean
+    for page in pages(tmp_path, [amy, marked(BEN, ("Q1", 1, "bob")), CAT, dan, EVE]):
+        assert "Q1 1.5 of 2 2 1 0 Q_two 2.5 of 3 1 2 0" in page
+        assert "3 answers are not marked yet: totals count them as 0." in page
+        assert "median of 9" in page and "Nobody has marked" not in page
+        assert "Q_two : points given by hand to 2 students" in page
+    assert not re.search(r"\b(ada|bob|lin)\b", page)  # in the one without names
+
+
+def test_when_all_is_marked_nothing_is_said(tmp_path):
+    for page in pages(tmp_path, [marked(AMY, ("Q1", 2, "ada"), ("Q_two", 0, "ada"))]):
+        assert "not marked yet" not in page and "Nobody" not in page
+
+
+@pytest.mark.parametrize(
+    ("marks", "open_"),
+    [
+        ([("Q1", 2, "ada"), ("Q1", 1, "bob")], 1),
+        ([("Q1", 1, "ada"), ("Q1", 1, "bob")], 0),
+        ([("Q1", 2, "ada"), ("Q_two", 1, "bob")], 0),
+        ([("Q1", 2, "ada"), ("Q1", 1, "bob"), ("Q1", 2, "eve" + SETTLED)], 0),
+        ([("Q1", 2, "ada"), ("Q1", 1, "eve" + SETTLED), ("Q1", 2, "bob")], 1),
+    ],
+    ids=["other points", "the same", "other questions", "settled", "settled before"],
+)
+def test_disagreements_of_markers_are_counted_until_they_are_settled(tmp_path, marks, open_):
+    result = marked(BEN, *marks)
+    for page in pages(tmp_path, [result]):
+        assert re.search(rf"Q1 \d\.0 of 2 1 0 {open_} ", page)
+        assert ("Where markers disagree" in page) == bool(open_)
+    closed = replace(result, overrides=(Override("Q1", 2, "", ""),))
+    assert overview_of([closed], ASKED).questions["Q1"].disputed == 0
+
+
+def test_a_0_for_an_earlier_answer_disagrees_with_nobody(tmp_path):
+    result = marked(BEN, ("Q1", 0, "ada"), ("Q1", 2, "bob"))
+    later = replace(result, graded_at="2026-12-01T12:00:00+00:00")
+    found = [overview_of([r], ASKED).questions["Q1"].disputed for r in (result, later)]
+    assert found == [1, 0]
 
 
 @pytest.mark.parametrize("results", [[], [DAN], [EVE], [AMY]], ids=["none", "dan", "eve", "amy"])
@@ -378,6 +447,19 @@ def test_who_is_forgotten_is_in_no_anonymous_report(course):
     call("report", course, "--anonymous")
     assert call("purge", course, "--student", made_class(1)[0].student_id, "--yes") == 0
     assert not (course / ANONYMOUS).exists() and (course / "report.html").exists()
+
+
+def test_an_export_warns_of_answers_without_a_mark(course, capsys):
+    call("export", course, "--to", "json")
+    silent = capsys.readouterr()
+    with Store(course, read_about(course)) as store:
+        store.mark(made_class(1)[0].student_id, [Mark("S1", 3, "ada")])
+    call("export", course, "--to", "json")
+    shown = capsys.readouterr()
+    assert shown.err == "warning: 65 answers are not marked yet: totals count them as 0\n"
+    assert silent.err == "" and shown.out == silent.out
+    call("export", course, "--to", "gradescope")
+    assert capsys.readouterr().err == ""  # there are no questions in what it writes
 
 
 # In a browser

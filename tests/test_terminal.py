@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from autograder import summary, terminal
 from autograder.cli import main
 from autograder.grading import Policy
-from autograder.model import UNFINISHED, Kind, Outcome, Override, Result, Status, Verdict
+from autograder.model import UNFINISHED, Kind, Mark, Outcome, Override, Result, Status, Verdict
 from autograder.outline import Outline
 from autograder.overview import Overview
 from autograder.roster import Person
@@ -34,9 +34,9 @@ def result(student, kind=Kind.passed, status=Status.graded, problem=""):
     return Result(student, f"{student}.py", status, problem, outcomes=outcomes, tier="S")
 
 
-def overview_of(results):
-    overview = Overview(MATHS)
-    for each, score in scored(results, MATHS):
+def overview_of(results, outline=MATHS):
+    overview = Overview(outline)
+    for each, score in scored(results, outline):
         overview.add(each, score)
     return overview
 
@@ -204,10 +204,12 @@ def test_json_is_one_object_with_what_the_summary_says():
         "counts": {"graded": 2, "unreadable": 1, "grader_error": 2},
         "mean": 1.5,
         "max_score": 4,
+        "unmarked": 0,
         "exercises": {
             "square": {"mean": 1.5, "full": 1, "of": 3},
             "root": {"mean": 0, "full": 0, "of": 1},
         },
+        "questions": {},
         "paths": {
             "scores": "out/scores.csv",
             "report": "out/report.html",
@@ -222,6 +224,25 @@ def test_json_is_one_object_with_what_the_summary_says():
         "problems": [{"problem": "why", "students": ["dan", "e\x1b"]}],
         "exit_code": 2,
     }
+
+
+def test_totals_that_count_answers_without_a_mark_say_so(capsys):
+    asked = replace(MATHS, question_points={"Q1": 2, "Q2": 3})
+    unread = result("cat", status=Status.unreadable, problem="empty")
+    amy, ben = result("amy"), result("ben")
+    for marks, count, words in (
+        ((), 0, ""),
+        ((Mark("Q1", 1, "ada"),), 3, "3 answers are not marked yet: totals count them as 0"),
+        ((Mark("Q1", 1, "ada"), Mark("Q2", 0, "bob")), 2, "2 answers are not marked yet"),
+    ):
+        overview = overview_of([replace(amy, marks=marks), ben, unread], asked)
+        terminal.summarise(overview, Path("out"), ["amy", "ben", "cat"])
+        shown = capsys.readouterr().out
+        assert words in shown if words else "marked" not in shown
+        found = json.loads(summary.as_json("maths", overview, Path("out"), ()))
+        assert found["unmarked"] == count
+    one = {"mean": 1, "marked": 1, "unmarked": 1, "disputed": 0, "of": 2}
+    assert found["questions"] == {"Q1": one, "Q2": one | {"mean": 0, "of": 3}}
 
 
 def test_the_schema_in_the_docs_is_the_docstrings():
