@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from .feedback import IN_WORDS
-from .model import Outcome, Override, Result, Status, Verdict
+from .marking.pile import SETTLED
+from .model import Mark, Outcome, Override, Result, Status, Verdict
 from .outline import Outline
 from .overview import Overview
 from .report import write_report
@@ -44,6 +45,17 @@ def write_anonymous(path: Path, results: Iterable[Result], outline: Outline, key
     write_report(path, overview, outline, {}, anonymous=True)
 
 
+def _masked_mark(mark: Mark) -> Mark:
+    """The points and their time, by nobody, or by nobody who settled it."""
+    marker = SETTLED if mark.marker.endswith(SETTLED) else ""
+    return Mark(mark.question, mark.points, marker, marked_at=mark.marked_at)
+
+
+def _masked_verdict(verdict: Verdict) -> Verdict:
+    hint = verdict.hint if verdict.is_unfinished else IN_WORDS[verdict.kind]
+    return Verdict(verdict.check, verdict.kind, hint)
+
+
 def _bytes(student_id: str) -> bytes:
     return student_id.encode("utf-8", "surrogatepass")
 
@@ -56,7 +68,7 @@ def _masked(result: Result, name: str) -> Result:
     outcomes = tuple(
         Outcome(
             outcome.exercise,
-            tuple(Verdict(v.check, v.kind, IN_WORDS[v.kind]) for v in outcome.verdicts),
+            tuple(map(_masked_verdict, outcome.verdicts)),
             outcome.mistakes,
         )
         for outcome in result.outcomes
@@ -70,5 +82,6 @@ def _masked(result: Result, name: str) -> Result:
         tier=result.tier,
         seconds=result.seconds,
         graded_at=result.graded_at,
+        marks=tuple(map(_masked_mark, result.marks)),
         overrides=tuple(Override(o.exercise, o.points, "", "") for o in result.overrides),
     )

@@ -130,6 +130,8 @@ def grade(
       autograder grade submissions/ --student ada
       autograder grade submissions/ --json > summary.json
     """
+    if quiet and as_json:
+        raise click.UsageError("--quiet and --json are two ways to print less: drop one")
     from . import pipeline, summary, terminal
     from .course import find_course
     from .read import infer_assignment, look

@@ -22,7 +22,7 @@ from .draw import Draw
 from .errors import CourseError, SolutionRaised
 from .exercise import Case
 from .mistakes import KnownMistake, errors_in, recognise
-from .model import Kind, Lost, Outcome, Verdict
+from .model import UNFINISHED, Kind, Lost, Outcome, Verdict
 from .observation import EVERY_PART, Error, Observation, ran_out_of_memory
 from .reference import Reference
 
@@ -108,7 +108,7 @@ def _raised(name: str, error: Error, public: Sequence[Error]) -> Verdict:
     """
     # Ours and a student's own say nothing or a name; torch's says in words what it cannot do.
     if error.type == "NotImplementedError" and re.fullmatch(r"(\w+(: \w+)?)?", error.message):
-        return Verdict(name, Kind.raised, "not done yet")
+        return Verdict(name, Kind.raised, UNFINISHED)
     kind = Kind.out_of_memory if ran_out_of_memory(error) else Kind.raised
     same = next((known for known in public if known.type == error.type), None)
     if same:

@@ -109,6 +109,9 @@ class Run:
     seconds: float = 0.0  # wall-clock
 
 
+UNFINISHED = "not done yet"  # the hint of what raises the skeleton's NotImplementedError
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The judge's answer for one check."""
@@ -118,6 +121,11 @@ class Verdict:
     hint: str = ""  # one sentence for the student, empty if the check passed
     cell: int | None = None  # where the student's code raised, as far as they may know it
     line: int | None = None  # of that cell, from 1
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether there is nothing to judge yet: the skeleton, and no error of the student's."""
+        return self.kind is Kind.raised and self.hint == UNFINISHED
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .decisions import Change
-from .model import Kind, Outcome, Override, Result, Status
+from .marking.pile import SETTLED
+from .model import UNFINISHED, Kind, Outcome, Override, Result, Status, Verdict
 from .outline import Outline
-from .score import Score
+from .score import Score, unmarked
 
 Mistake = tuple[str, str]  # exercise and sentence
+WAYS: tuple[str, ...] = (Kind.passed, UNFINISHED, *list(Kind)[1:])  # that a check may end
 
 
 @dataclass(frozen=True)
@@ -55,19 +57,27 @@ class Tally:
         if earned is not None:
             self.earned += earned
             self.known += 1
-            self.full += earned == self.points
+            self.full += earned >= self.points  # more is a bonus
 
 
 @dataclass
-class KindTally:
-    """How often verdicts were of one kind."""
+class QuestionTally(Tally):
+    """What is shown of one question, over those who were graded; `known` are those with a mark."""
+
+    unmarked: int = 0
+    disputed: int = 0  # answers on which markers disagree, and nobody has settled it
+
+
+@dataclass
+class WayTally:
+    """How often checks ended in one way."""
 
     exercises: Counter[str] = field(default_factory=Counter)  # checks, by exercise
     students: int = 0
 
     @property
     def checks(self) -> int:
-        """Verdicts of that kind in all."""
+        """All of them."""
         return self.exercises.total()
 
 
@@ -79,8 +89,10 @@ class Overview:
         self.exercises = {
             name: Tally(sum(points.values())) for name, points in outline.counted.items()
         }
+        self.questions = {name: QuestionTally(p) for name, p in outline.question_points.items()}
+        self.unmarked = 0  # answers that totals count as 0, as nobody has marked them yet
         self.mistakes: Counter[Mistake] = Counter()  # and how many students made them
-        self.kinds = {kind: KindTally() for kind in Kind}
+        self.ways = {way: WayTally() for way in WAYS}
         self.max_score = outline.max_score  # of those who were seen so far, if any
         self.changes: list[Change] = []  # by checks that became void
         self.newest = ""  # when the newest result was made
@@ -94,6 +106,12 @@ class Overview:
         if result.status is Status.graded:
             for name, tally in self.exercises.items():
                 tally.add(found.exercises[name])
+            for name, question in self.questions.items():
+                points = found.questions.get(name)  # there are none before anybody has marked
+                question.add(points)
+                question.unmarked += points is None
+                question.disputed += _is_disputed(result, name)
+            self.unmarked += len(unmarked(result, found))
             mistakes = tuple(self._known.setdefault(each, each) for each in self._made(result))
             self.mistakes.update(mistakes)
         self._count(result.outcomes)
@@ -118,11 +136,11 @@ class Overview:
         return dict.fromkeys(mistake for mistake in made if mistake[0] in self.exercises)
 
     def _count(self, outcomes: Iterable[Outcome]) -> None:
-        kinds = Counter((v.kind, o.exercise) for o in outcomes for v in o.verdicts)
-        for (kind, exercise), checks in kinds.items():
-            self.kinds[kind].exercises[exercise] += checks
-        for kind in {kind for kind, _ in kinds}:
-            self.kinds[kind].students += 1
+        ways = Counter((way(v), o.exercise) for o in outcomes for v in o.verdicts)
+        for (each, exercise), checks in ways.items():
+            self.ways[each].exercises[exercise] += checks
+        for each in {each for each, _ in ways}:
+            self.ways[each].students += 1
 
     def of(self, status: Status) -> int:
         """How many of them there are."""
@@ -137,6 +155,23 @@ class Overview:
     def tiers(self) -> list[str]:
         """Under which isolation they ran."""
         return sorted({row.tier for row in self.rows} - {""})
+
+
+def _is_disputed(result: Result, question: str) -> bool:
+    """Whether markers gave an answer different points, and nobody has had the last word since.
+
+    A 0 that is older than the answer is of an earlier one, and has to be given anew.
+    """
+    marks = [m for m in result.marks if m.question == question]
+    marks = [m for m in marks if m.points > 0 or m.marked_at >= result.graded_at]
+    settled = marks and marks[-1].marker.endswith(SETTLED)
+    closed = settled or any(override.exercise == question for override in result.overrides)
+    return not closed and len({mark.points for mark in marks}) > 1
+
+
+def way(verdict: Verdict) -> str:
+    """How a check ended: its verdict's kind, with what is not done yet apart from errors."""
+    return UNFINISHED if verdict.is_unfinished else verdict.kind
 
 
 def summary(result: Result) -> str:

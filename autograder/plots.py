@@ -25,6 +25,7 @@ TALL = 125.0  # of the highest bar
 MOST_BARS = 15
 STEPS = (0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 20, 25, 50, 100)  # points that a bar may span
 LONGEST = 20  # characters of an exercise's name
+SHARE, DIGIT = 38.0, 7.0  # the room of "100 %" beside a bar, and what each more digit takes
 # What is drawn in these gets the page's colours in their place; no plot needs them for themselves.
 INK, SOFT, LINE, BAR, BAD, PAPER = (f"#0d0e{n:02x}" for n in range(6))
 COLOURS = {INK: "ink", SOFT: "soft", LINE: "line", BAR: "bar", BAD: "bad", PAPER: "paper"}
@@ -81,18 +82,22 @@ def exercises(
 ) -> Markup:
     """Each exercise's mean share of its points, as a bar, and its discrimination, as a dot.
 
-    From top to bottom in the order that they are given.
+    From top to bottom in the order that they are given. A bar ends at all points; its number is
+    higher where some have more.
     """
     with rc_context(RULES | {"svg.hashsalt": "exercises"}):
         dots = [(p, r) for p, name in enumerate(shares) if (r := discriminations[name]) is not None]
+        told = [f"{100 * share:.0f} %" for share in shares.values()]
+        beside = SHARE + DIGIT * max(0, *(len(each) - len("100 %") for each in told))
         room, left, right = 20.0 * len(shares), 128.0, 96.0 if dots else 0.0
+        width = WIDTH - left - right - beside
         figure = _figure(room + 52)
-        plot = _axes(figure, (left, 24, WIDTH - left - right - 38, room))
+        plot = _axes(figure, (left, 24, width, room))
         plot.barh(range(len(shares)), 1, 0.6, color=LINE)
-        plot.barh(range(len(shares)), list(shares.values()), 0.6, color=BAR)
-        for place, share in enumerate(shares.values()):
-            told = f"{100 * share:.0f} %"
-            plot.text(1.32, place, told, ha="right", va="center_baseline", color=INK)
+        plot.barh(range(len(shares)), [min(1, s) for s in shares.values()], 0.6, color=BAR)
+        for place, each in enumerate(told):
+            end = 1 + (beside - 1) / width
+            plot.text(end, place, each, ha="right", va="center_baseline", color=INK)
         plot.set_yticks(range(len(shares)), [_short(name) for name in shares], color=INK)
         plot.set_xlim(0, 1)
         plot.set_xticks([])

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
 
 from .escape import file_names, plain
 from .model import Kind, Result, Status
 from .outline import Outline
-from .score import Score, by_hand, score
-
-CENT = Decimal("0.01")  # an LMS keeps two places
+from .score import Score, by_hand, rounded, score, unmarked
 
 
 @dataclass(frozen=True)
@@ -54,20 +52,12 @@ def releases(results: Sequence[Result], assignment: Outline, folder: Path) -> li
     return found
 
 
-def rounded(points: float) -> Decimal:
-    """To two places, half up, as people round; without needless zeros."""
-    exact = Decimal(repr(round(points, 9))).quantize(CENT, ROUND_HALF_UP)  # 0.0749…9 is 0.075
-    return exact.normalize() if exact % 1 else exact.quantize(Decimal(1))
-
-
 def _open(result: Result, points: Score) -> str:
-    """Why there is no score yet; nobody has to mark what could not be read."""
+    """Why there is no score yet."""
     if points.total is None:
         return "a grader error: nothing is known of it"
-    unmarked = [question for question, mark in points.questions.items() if mark is None]
-    if unmarked and result.status is Status.graded:
-        return f"not marked yet: {', '.join(unmarked)}"
-    return ""
+    questions = unmarked(result, points)
+    return f"not marked yet: {', '.join(questions)}" if questions else ""
 
 
 def _comment(result: Result, points: Score, assignment: Outline) -> str:

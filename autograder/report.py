@@ -6,6 +6,7 @@ import base64
 import hashlib
 import platform
 import statistics
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -18,14 +19,15 @@ from . import __version__
 from .escape import file_names
 from .feedback import IN_WORDS
 from .files import replacing
-from .item_analysis import FEW, LOW, discrimination, interval
-from .model import Kind, Status
+from .item_analysis import FEW, FEWEST, LOW, discrimination, interval
+from .model import UNFINISHED, Kind, Status
 from .outline import Outline
 from .overview import Mistake, Overview, Row, Tally
 from .roster import Roster
 from .score import number
 from .templating import FOLDER, digest, digest_of, environment, source
 from .tier import ORDER, Tier
+from .unmarked import told
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -34,6 +36,7 @@ TEMPLATES = ("base.html", "report.html", "report.js")
 SLOWEST = 5  # submissions that are named
 FAILED = 10
 MISTAKES = 8  # that are shown at once
+WORDS = {str(kind): words for kind, words in IN_WORDS.items()} | {UNFINISHED: UNFINISHED}
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,6 @@ class Item:
     discrimination: float | None
     low: bool  # the discrimination
     voids: tuple[tuple[str, str, str], ...]  # checks that no longer count: name, credit, reason
-    overrides: int  # students to whom a person gave points
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,8 @@ def _seen(overview: Overview, outline: Outline) -> dict[str, Any]:
     spread = _spread(overview)
     return {
         "items": items,
+        "by_hand": Counter(o.exercise for row in overview.rows for o in row.overrides),
+        "unmarked": told(overview.unmarked),
         "few": _few(overview, items),
         "spread": spread,
         "histogram": _histogram(plots, overview, spread) if spread else "",
@@ -119,7 +123,7 @@ def _seen(overview: Overview, outline: Outline) -> dict[str, Any]:
         "mistakes": mistakes,
         "at_once": MISTAKES,
         "places": {mistake: place for place, mistake in enumerate(mistakes)},
-        "kinds": _kinds(overview),
+        "ways": _ways(overview),
         "failed": failed,
         "failed_at_once": FAILED,
         "slowest": timed[:SLOWEST],
@@ -148,7 +152,6 @@ def _items(overview: Overview, outline: Outline) -> list[Item]:
             found[name],
             (r := found[name]) is not None and r < LOW,
             tuple((c, void.credit, void.reason) for c, void in outline.voids.get(name, {}).items()),
-            sum(o.exercise == name for row in overview.rows for o in row.overrides),
         )
         for name, tally in overview.exercises.items()
     ]
@@ -157,6 +160,8 @@ def _items(overview: Overview, outline: Outline) -> list[Item]:
 def _few(overview: Overview, items: Sequence[Item]) -> str:
     """What to keep in mind of the discriminations of a small class; empty of a large one."""
     students = len(overview.graded)
+    if students < FEWEST:
+        return f"With fewer than {FEWEST} students it means nothing, and is not shown."
     if all(item.discrimination is None for item in items):
         return ""
     if students >= FEW:
@@ -211,22 +216,22 @@ def _chart(plots: ModuleType, items: Sequence[Item]) -> Markup | str:
     return drawn
 
 
-def _kinds(overview: Overview) -> list[dict[str, Any]]:
-    """Kinds of verdicts that there were: passed, then the most frequent; where most were."""
+def _ways(overview: Overview) -> list[dict[str, Any]]:
+    """How checks ended: passed, then the most frequent; where most were."""
     order = {name: place for place, name in enumerate(overview.exercises)}
-    there = [(kind, tally) for kind, tally in overview.kinds.items() if tally.checks]
-    there.sort(key=lambda pair: (pair[0] is not Kind.passed, -pair[1].checks))
+    there = [(way, tally) for way, tally in overview.ways.items() if tally.checks]
+    there.sort(key=lambda pair: (pair[0] != Kind.passed, -pair[1].checks))
     checks = sum(tally.checks for _, tally in there)
     lines = []
-    for kind, tally in there:
+    for way, tally in there:
         most = min(tally.exercises, key=lambda name: (-tally.exercises[name], order.get(name, 0)))
         lines.append(
             {
-                "words": IN_WORDS[kind],
+                "words": WORDS[way],
                 "checks": tally.checks,
                 "share": tally.checks / checks,
                 "students": tally.students,
-                "most": "" if kind is Kind.passed else most,
+                "most": "" if way == Kind.passed else most,
                 "of_most": tally.exercises[most],
             }
         )

@@ -201,6 +201,7 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
     for option, value in options.items():
         if value and option not in FORMATS[target].options:
             raise click.UsageError(f"--{option.replace('_', '-')} means nothing to {target}")
+    from . import terminal
     from .score import scored
 
     def say(line: str) -> None:
@@ -208,6 +209,8 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
 
     with _opened(folder, results) as (outline, store):
         order = Order(target, results, outline, list(store.results()), **options)
+        if so := FORMATS[target].unmarked:
+            terminal.warn_of_unmarked(order.results, outline, so)
         problems = FORMATS[target].write(order, say)
     each = scored(order.results, outline)
     if without := [result.student_id for result, found in each if found.total is None]:

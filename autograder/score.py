@@ -7,6 +7,7 @@ import csv
 import itertools
 from collections.abc import Generator, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 from .escape import cell
@@ -15,6 +16,8 @@ from .grading import Points
 from .late import ON_TIME, LateRules, Penalty, penalty
 from .model import Kind, Outcome, Result, Status, Verdict
 from .outline import Outline
+
+CENT = Decimal("0.01")  # an LMS keeps two places, and people read no more
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,16 @@ def score(
     return Score(exercises, marked, sum(earned) - lost.points, most, lost)
 
 
+def unmarked(result: Result, found: Score) -> list[str]:
+    """The questions that a total counts as 0, as nobody has marked the answer yet.
+
+    Nobody has to mark what could not be read.
+    """
+    if result.status is not Status.graded or found.total is None:
+        return []
+    return [question for question, points in found.questions.items() if points is None]
+
+
 def _earned(points: Points, verdicts: Iterable[Verdict], full: Set[str]) -> float | None:
     """Points of one exercise; None where a fault of ours leaves them open."""
     kinds = {verdict.check: verdict.kind for verdict in verdicts}
@@ -87,7 +100,7 @@ def write_csv(path: Path, results: Iterable[Result], outline: Outline) -> None:
         writer = csv.writer(file)
         rows = (row(result, found, outline) for result, found in each)
         for values in itertools.chain([header(outline)], rows):
-            writer.writerow(cell(v) if isinstance(v, str) else number(v) for v in values)
+            writer.writerow(cell(v) if isinstance(v, str) else exact(v) for v in values)
 
 
 def scored(
@@ -121,6 +134,17 @@ def row(result: Result, found: Score, outline: Outline) -> Sequence[str | float 
     return [*known, found.total, found.max_score, *found.exercises.values(), *marks, *lost]
 
 
-def number(points: float | None) -> str:
-    """Points as people write them: 3, 2.5, or nothing."""
+def exact(points: float | None) -> str:
+    """Points as files for programs have them, or nothing."""
     return "" if points is None else f"{points:.10g}"
+
+
+def number(points: float | None) -> str:
+    """Points as people read them, and as an LMS gets them: 3, 2.5, 37.43, or nothing."""
+    return "" if points is None else f"{rounded(points):f}"
+
+
+def rounded(points: float) -> Decimal:
+    """To two places, half up, as people round; without needless zeros."""
+    exact = Decimal(repr(round(points, 9))).quantize(CENT, ROUND_HALF_UP)  # 0.0749…9 is 0.075
+    return exact.normalize() if exact % 1 else exact.quantize(Decimal(1))

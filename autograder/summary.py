@@ -5,9 +5,13 @@
       "submissions": 32,                   in the record, also from earlier runs
       "counts": {"graded": 30, "unreadable": 2, "grader_error": 0},
       "mean": 41.2,                        of who was graded and has a score; null if nobody has
-      "max_score": 58,
+      "max_score": 58.0,
+      "unmarked": 0,                       answers not marked yet, which totals count as 0
       "exercises": {                       in the order of grading.yml
         "train": {"mean": 3.1, "full": 12, "of": 5}     full: how many got all points
+      },
+      "questions": {                       that people mark; the mean is over the answers marked
+        "S1": {"mean": 1.5, "marked": 20, "unmarked": 10, "disputed": 0, "of": 2}
       },
       "paths": {"scores": "results/scores.csv", "report": ..., "feedback": ..., "record": ...},
       "isolation": ["S"],                  the tiers that they ran under
@@ -53,13 +57,25 @@ def as_json(
         name: {"mean": tally.mean, "full": tally.full, "of": tally.points}
         for name, tally in overview.exercises.items()
     }
+    questions = {
+        name: {
+            "mean": tally.mean,
+            "marked": tally.known,
+            "unmarked": tally.unmarked,
+            "disputed": tally.disputed,
+            "of": tally.points,
+        }
+        for name, tally in overview.questions.items()
+    }
     about: dict[str, Any] = {
         "assignment": assignment,
         "submissions": len(overview.rows),
         "counts": {status.value: overview.of(status) for status in Status},
         "mean": mean(overview),
         "max_score": overview.max_score,
+        "unmarked": overview.unmarked,
         "exercises": exercises,
+        "questions": questions,
         "paths": {what: str(out / name) for what, name in (PATHS | {"record": RECORD}).items()},
         "isolation": overview.tiers,
         "kept": kept(overview, here),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from .escape import plain
 from .score import number
@@ -31,8 +32,13 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["number"] = number
+    made.filters |= {"number": number, "breaking": breaking}
     return made
+
+
+def breaking(name: str) -> Markup:
+    """A name of something in code: a line may end after an underscore, and nowhere else in it."""
+    return Markup("_<wbr>").join(map(escape, plain(name).split("_")))
 
 
 def source(name: str) -> bytes:

@@ -24,11 +24,13 @@ from rich.text import Text
 
 from .decisions import Change
 from .escape import plain
-from .model import Kind, Result, Status
-from .overview import Overview
+from .model import Result, Status
+from .outline import Outline
+from .overview import WAYS, Overview, way
 from .roster import Roster
-from .score import number
+from .score import number, scored, unmarked
 from .summary import PATHS, exit_code, kept, mean, missing, problems
+from .unmarked import told
 
 if TYPE_CHECKING:
     from .proof import Trial  # with torch, which takes seconds to import
@@ -95,6 +97,27 @@ def show_changes(changes: Iterable[Change]) -> None:
         print_plainly(line)
 
 
+def warn_of_unmarked(results: Iterable[Result], outline: Outline, so: str) -> None:
+    """Say on the standard error how many answers nobody has marked yet, and what follows, if any.
+
+    As long as nobody has marked anything, scores are of the exercises alone, and lack nothing.
+    """
+    answers = sum(len(unmarked(result, found)) for result, found in scored(results, outline))
+    if caution := told(answers, so):
+        _say(Console(stderr=True, highlight=False), f"warning: {caution}")
+
+
+def show_table(console: Console, table: Table) -> None:
+    """Print a table; elsewhere than on a terminal, without the spaces that fill its lines."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    lines = [line.rstrip() for line in captured.get().split("\n")]
+    console.out("\n".join(lines), end="", highlight=False)
+
+
 def print_plainly(line: str) -> None:
     """Print a line as it is."""
     Console(highlight=False).print(_text(line), soft_wrap=True)
@@ -104,7 +127,7 @@ class _Bar(Progress):
     """How far grading is, how fast, until when, and what became of the submissions so far."""
 
     def __init__(self, console: Console, total: int) -> None:
-        self._counts, self._kinds = Counter[str](), Counter[Kind]()  # it is drawn from the first on
+        self._counts, self._ways = Counter[str](), Counter[str]()  # it is drawn from the first on
         columns = (TextColumn("grading"), BarColumn(None), MofNCompleteColumn(), _Speed())
         left = (TimeRemainingColumn(), TextColumn("left"))
         super().__init__(*columns, *left, console=console, transient=True, expand=True)
@@ -118,7 +141,7 @@ class _Bar(Progress):
             task.total = max(0.0, (task.total or 0) - 1)  # `update` would forget the speed
         else:
             self._counts[result.status] += 1
-            self._kinds.update(v.kind for outcome in result.outcomes for v in outcome.verdicts)
+            self._ways.update(way(v) for outcome in result.outcomes for v in outcome.verdicts)
             self.advance(self._task)
         if self.tasks[0].remaining == 0:  # the next bar has the line to itself
             self.stop()
@@ -128,7 +151,7 @@ class _Bar(Progress):
         yield from super().get_renderables()
         shown: dict[str, list[tuple[str, int]]] = {
             "submissions": [(name, self._counts[name]) for name in (*Status, "unchanged")],
-            "checks": [(kind, self._kinds[kind]) for kind in Kind],
+            "checks": [(each, self._ways[each]) for each in WAYS],
         }
         for what, counts in shown.items():
             some = [f"{count} {name.replace('_', ' ')}" for name, count in counts if count]
@@ -156,10 +179,12 @@ def summarise(
     """
     console = Console(highlight=False)
     rows = overview.rows
-    console.print(_scores(overview, console.width) if len(rows) <= FEW else _means(overview))
+    show_table(console, _scores(overview, console.width) if len(rows) <= FEW else _means(overview))
     counts = {status: overview.of(status) for status in Status}
     kinds = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     console.print(f"\n{len(rows)} submissions ({kinds}), {number(overview.max_score)} points")
+    if caution := told(overview.unmarked):
+        _say(console, caution)
     for what, name in PATHS.items():
         console.print(_text(f"{what:10}{out / name}"), soft_wrap=True)  # to be copied: never broken
     show_changes(overview.changes)
@@ -182,12 +207,13 @@ def say_problems(overview: Overview, console: Console | None = None) -> None:
 def _scores(overview: Overview, width: int) -> Table:
     """A row for each student, which fits."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    room = max(20, width - WIDTH_OF_ID - WIDTH_OF_SCORE - 2)
+    totals = ["-" if row.total is None else number(row.total) for row in overview.rows]
+    widest = max([WIDTH_OF_SCORE, *map(len, totals)])
+    room = max(20, width - WIDTH_OF_ID - widest - 2)
     table.add_column("student", no_wrap=True, max_width=WIDTH_OF_ID, overflow="ellipsis")
-    table.add_column("score", no_wrap=True, width=WIDTH_OF_SCORE, justify="right")
+    table.add_column("score", no_wrap=True, width=widest, justify="right")
     table.add_column("first thing that went wrong", no_wrap=True, max_width=room)
-    for row in overview.rows:
-        total = "-" if row.total is None else number(row.total)
+    for row, total in zip(overview.rows, totals, strict=True):
         table.add_row(_text(row.student_id), total, _text(row.problem))
     return table
 
@@ -203,7 +229,7 @@ def _means(overview: Overview) -> Table:
             _text(exercise),
             _mean(tally.mean),
             number(tally.points),
-            f"{tally.full} of {tally.known}",
+            f"{tally.full} of {tally.known}" if tally.points else "does not count",
         )
     table.add_row("all", _mean(mean(overview)), number(overview.max_score), "", style="bold")
     return table
@@ -244,7 +270,7 @@ def show_proof(trials: Iterable[Trial], title: str) -> int:
             f"{1000 * trial.seconds:.1f}",
             _text(reads),
         )
-    console.print(table)
+    show_table(console, table)
     for problem in faults:
         _say(console, f" {problem}", "not proved")
     return 1 if faults else 0

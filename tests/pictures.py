@@ -6,6 +6,8 @@ The class is made and graded anew, and what people would see is photographed in 
 from __future__ import annotations
 
 import io
+import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -22,6 +24,8 @@ ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
 STUDENT = "daphne"  # made the mistake that the README explains
 HEIGHT = 1100  # of a picture, in pixels of the page
+THEMES = {"light": "", "dark": "-dark"}  # and how a picture's name ends; GitHub chooses
+LOADED = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)  # fonts from elsewhere
 
 
 def main() -> None:
@@ -30,17 +34,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         demo = Path(folder, "demo")
         command = [sys.executable, "-m", "autograder", "--course", ROOT, "demo", "demo"]
-        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+        looks = os.environ | {"FORCE_COLOR": "1", "COLUMNS": "80"}
+        done = subprocess.run(
+            command, cwd=folder, check=True, capture_output=True, text=True, env=looks
+        )
         terminal("autograder demo", done.stdout, IMAGES / "terminal.svg")
-        pages = {
-            "feedback": demo / "results" / "feedback" / f"{STUDENT}.html",
-            "report": demo / "results" / "report.html",
-        }
+        results = demo / "results"
+        feedback, report = results / "feedback" / f"{STUDENT}.html", results / "report.html"
         with photographer() as photograph:
-            for name, path in pages.items():
-                photograph(path.as_uri(), IMAGES / f"{name}.png")
-            with marking(demo / "results") as address:
-                photograph(address, IMAGES / "marking.png", begin)
+            photograph(report.as_uri(), "report", "light")  # README leads to it, and shows none
+            for theme in THEMES:
+                photograph(feedback.as_uri(), "feedback", theme)
+                with marking(results) as address:
+                    photograph(address, "marking", theme, begin)
     for path in sorted(IMAGES.iterdir()):
         print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} KB")
 
@@ -48,8 +54,9 @@ def main() -> None:
 def terminal(title: str, text: str, path: Path) -> None:
     """A terminal of 80 columns with that text in it."""
     console = Console(record=True, width=80, file=io.StringIO())
-    console.print(Text.from_ansi(text))
-    console.save_svg(str(path), title=title, unique_id="terminal")
+    console.print(Text.from_ansi(text.rstrip()))
+    svg = console.export_svg(title=title, unique_id="terminal")
+    path.write_text(LOADED.sub("", svg), encoding="utf-8")
 
 
 @contextmanager
@@ -61,13 +68,14 @@ def photographer() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
         def photograph(
-            address: str, path: Path, first: Callable[[Any], None] | None = None
+            address: str, name: str, theme: str, first: Callable[[Any], None] | None = None
         ) -> None:
-            page = browser.new_page(viewport={"width": 1000, "height": HEIGHT})
+            size = {"width": 1000, "height": HEIGHT}
+            page = browser.new_page(viewport=size, color_scheme=theme)
             page.goto(address)
             if first:
                 first(page)
-            page.screenshot(path=str(path))
+            page.screenshot(path=str(IMAGES / f"{name}{THEMES[theme]}.png"))
             page.close()
 
         yield photograph

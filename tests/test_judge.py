@@ -463,6 +463,7 @@ def test_an_error_costs_the_checks_that_read_the_part(error, kind, hint):
     seen = [right[0], right[1] | {"x": Part(error=error)}, right[2]]
     failed = [Verdict(name, kind, hint) for name in ("value", "both")]
     assert verdicts(seen) == (failed[0], Verdict("zero", Kind.passed), failed[1])
+    assert [v.is_unfinished for v in failed] == [hint == "not done yet"] * 2
     everything = [{EVERY_PART: Part(error=error)}] * 3
     assert verdicts(everything) == tuple(Verdict(name, kind, hint) for name in CHECKS)
 

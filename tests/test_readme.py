@@ -18,7 +18,7 @@ def test_the_output_in_the_readme_is_what_the_demo_prints(tmp_path):
         cwd=tmp_path,
         check=True,
     )
-    assert [line.rstrip() for line in demo.stdout.splitlines()] == shown.splitlines()
+    assert demo.stdout.splitlines() == shown.splitlines()
 
 
 def test_every_command_and_target_in_the_readme_exists():
@@ -34,7 +34,8 @@ def test_every_command_and_target_in_the_readme_exists():
 
 def test_every_link_in_the_readme_and_the_docs_leads_somewhere():
     for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")):
-        for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+        links = re.findall(r'(?:\]\(|src="|srcset=")([^)#"]+)', page.read_text(encoding="utf-8"))
+        for target in links:
             assert target.startswith("https://") or (page.parent / target).exists(), (page, target)
 
 

@@ -20,13 +20,24 @@ from autograder.course import find_course
 from autograder.folder import ANONYMOUS, OURS
 from autograder.grading import LatePolicy, Policy, Void
 from autograder.item_analysis import FEWEST, discrimination, interval
-from autograder.model import Kind, Outcome, Override, Receipt, Result, Status, Verdict
+from autograder.marking.pile import SETTLED
+from autograder.model import (
+    UNFINISHED,
+    Kind,
+    Mark,
+    Outcome,
+    Override,
+    Receipt,
+    Result,
+    Status,
+    Verdict,
+)
 from autograder.outline import Outline
 from autograder.overview import Overview
 from autograder.pipeline import publish
 from autograder.roster import Person
 from autograder.score import scored
-from autograder.store import Store
+from autograder.store import Store, read_about
 
 __all__ = ["browser"]  # a fixture
 ROOT = Path(__file__).parent.parent
@@ -58,7 +69,9 @@ CLASS = [AMY, BEN, CAT, DAN, EVE]
 def text_of(page: str) -> str:
     """What is read of a page, in one line."""
     shown = re.sub(r"(?s)<(script|style)>.*?</\1>", " ", page)
-    return " ".join(re.sub(r"<[^>]*>", " ", shown).replace("&shy;", "").split())
+    return " ".join(
+        re.sub(r"<[^>]*>", " ", shown.replace("<wbr>", "")).replace("&shy;", "").split()
+    )
 
 
 def report(folder: Path, results: list[Result], outline: Outline = MATHS, roster=None) -> str:
@@ -126,6 +139,21 @@ def test_it_says_how_checks_ended_and_who_to_look_at(tmp_path):
     assert "Slowest ben 2.50 s amy 0.50 s" in page
 
 
+def test_what_is_not_done_yet_is_no_error(tmp_path):
+    verdicts = (Verdict("a", Kind.raised, UNFINISHED), Verdict("b", Kind.raised, "NameError: x"))
+    ann = replace(AMY, student_id="ann", outcomes=(Outcome("one", verdicts), AMY.outcomes[1]))
+    told = "raised an error 1 33 % 1 one 1"
+    for page in (report(tmp_path, [ann]), anonymous(tmp_path, [ann])):
+        shown = text_of(page)
+        assert "not done yet 1 33 % 1 one 1" in shown and told in shown
+        assert "one: not done yet" in shown
+
+
+def test_more_than_all_points_are_full_marks():
+    more = replace(CAT, overrides=(Override("one", 4, "a proof", "x"),))
+    assert [tally.full for tally in overview_of([AMY, BEN, more]).exercises.values()] == [2, 1]
+
+
 def test_it_says_how_it_was_isolated_and_what_made_it(tmp_path):
     page = text_of(report(tmp_path, [*CLASS, replace(AMY, student_id="fay", tier="C")]))
     assert "isolation tier A: 3 submissions. Student code could still" in page
@@ -151,11 +179,85 @@ def test_points_by_hand_void_checks_and_lateness_can_be_seen(tmp_path):
     assert 'data-is="graded late"' in html and 'data-is="graded by-hand"' in html
 
 
+def test_an_exercise_of_which_nothing_counts_says_so(tmp_path):
+    void = {"maths": {"two": {"c": Void(credit="none", reason="its input was wrong")}}}
+    page = text_of(report(tmp_path, CLASS, replace(MATHS, policy=Policy(void=void))))
+    assert "two does not count – two" in page and "0.0 of 0" not in page
+
+
+# Questions
+
+ASKED = replace(MATHS, question_points={"Q1": 2, "Q_two": 3})
+
+
+def marked(result: Result, *given: tuple[str, float, str]) -> Result:
+    """With these marks: question, points and marker, the latest last."""
+    known = ((*each, f"2026-12-0{day}") for day, each in enumerate(given, start=1))
+    marks = (Mark(q, points, who, marked_at=at) for q, points, who, at in known)
+    return replace(result, marks=tuple(marks))
+
+
+def pages(folder: Path, results: list[Result]) -> list[str]:
+    """What is read of both reports."""
+    return [text_of(made(folder, results, ASKED)) for made in (report, anonymous)]
+
+
+def test_before_anybody_has_marked_totals_are_of_the_exercises_alone(tmp_path):
+    for page in pages(tmp_path, CLASS):
+        assert "Q1 – of 2 0 3 0 Q_two – of 3 0 3 0" in page and "median of 4" in page
+        assert "Nobody has marked one yet" in page and "as 0" not in page
+
+
+def test_marks_and_answers_without_one_are_counted(tmp_path):
+    given = (Override("Q_two", 2.5, "as good", "dr. lin"),)
+    amy = replace(marked(AMY, ("Q1", 2, "ada")), overrides=given)
+    dan = replace(DAN, overrides=given)  # what cannot be read is not in any mean
+    for page in pages(tmp_path, [amy, marked(BEN, ("Q1", 1, "bob")), CAT, dan, EVE]):
+        assert "Q1 1.5 of 2 2 1 0 Q_two 2.5 of 3 1 2 0" in page
+        assert "3 answers are not marked yet: totals count them as 0." in page
+        assert "median of 9" in page and "Nobody has marked" not in page
+        assert "Q_two : points given by hand to 2 students" in page
+    assert not re.search(r"\b(ada|bob|lin)\b", page)  # in the one without names
+
+
+def test_when_all_is_marked_nothing_is_said(tmp_path):
+    for page in pages(tmp_path, [marked(AMY, ("Q1", 2, "ada"), ("Q_two", 0, "ada"))]):
+        assert "not marked yet" not in page and "Nobody" not in page
+
+
+@pytest.mark.parametrize(
+    ("marks", "open_"),
+    [
+        ([("Q1", 2, "ada"), ("Q1", 1, "bob")], 1),
+        ([("Q1", 1, "ada"), ("Q1", 1, "bob")], 0),
+        ([("Q1", 2, "ada"), ("Q_two", 1, "bob")], 0),
+        ([("Q1", 2, "ada"), ("Q1", 1, "bob"), ("Q1", 2, "eve" + SETTLED)], 0),
+        ([("Q1", 2, "ada"), ("Q1", 1, "eve" + SETTLED), ("Q1", 2, "bob")], 1),
+    ],
+    ids=["other points", "the same", "other questions", "settled", "settled before"],
+)
+def test_disagreements_of_markers_are_counted_until_they_are_settled(tmp_path, marks, open_):
+    result = marked(BEN, *marks)
+    for page in pages(tmp_path, [result]):
+        assert re.search(rf"Q1 \d\.0 of 2 1 0 {open_} ", page)
+        assert ("Where markers disagree" in page) == bool(open_)
+    closed = replace(result, overrides=(Override("Q1", 2, "", ""),))
+    assert overview_of([closed], ASKED).questions["Q1"].disputed == 0
+
+
+def test_a_0_for_an_earlier_answer_disagrees_with_nobody(tmp_path):
+    result = marked(BEN, ("Q1", 0, "ada"), ("Q1", 2, "bob"))
+    later = replace(result, graded_at="2026-12-01T12:00:00+00:00")
+    found = [overview_of([r], ASKED).questions["Q1"].disputed for r in (result, later)]
+    assert found == [1, 0]
+
+
 @pytest.mark.parametrize("results", [[], [DAN], [EVE], [AMY]], ids=["none", "dan", "eve", "amy"])
 def test_a_class_of_nobody_or_of_one_has_a_report(tmp_path, results):
     page = text_of(report(tmp_path, results))
     assert f"{len(results)} submissions" in page
     assert "nan" not in page and "None" not in page
+    assert "With fewer than 10 students it means nothing, and is not shown" in page
 
 
 def test_points_above_the_most_and_an_assignment_of_no_points_have_a_report(tmp_path):
@@ -347,6 +449,19 @@ def test_who_is_forgotten_is_in_no_anonymous_report(course):
     assert not (course / ANONYMOUS).exists() and (course / "report.html").exists()
 
 
+def test_an_export_warns_of_answers_without_a_mark(course, capsys):
+    call("export", course, "--to", "json")
+    silent = capsys.readouterr()
+    with Store(course, read_about(course)) as store:
+        store.mark(made_class(1)[0].student_id, [Mark("S1", 3, "ada")])
+    call("export", course, "--to", "json")
+    shown = capsys.readouterr()
+    assert shown.err == "warning: 65 answers are not marked yet: totals count them as 0\n"
+    assert silent.err == "" and shown.out == silent.out
+    call("export", course, "--to", "gradescope")
+    assert capsys.readouterr().err == ""  # there are no questions in what it writes
+
+
 # In a browser
 
 HOSTILE = (
@@ -405,6 +520,56 @@ def test_it_is_readable_for_everyone_at_any_width(browser, tmp_path, width, dark
             for e in ("body", ".soft")
         ]
         assert page.evaluate(ink) in colours  # text of plots has the page's colours
+
+
+OUTSIDE = """() => [...document.querySelectorAll("svg")].flatMap((drawing) => {
+  const room = drawing.getBoundingClientRect();
+  return [...drawing.querySelectorAll("text")].filter((text) => {
+    const { left, right } = text.getBoundingClientRect();
+    return left < room.left || right > room.right;
+  }).map((text) => text.textContent);
+})"""
+
+
+@needs_browser
+@slow
+@pytest.mark.parametrize("points", [3, 1289], ids=["few", "bonus"])
+def test_what_a_plot_says_is_inside_of_it(browser, tmp_path, points):
+    bonus = Override("one", points, "", "")
+    for results in ([replace(AMY, overrides=(bonus,)), BEN], [*CLASS, *made_class(12)]):
+        report(tmp_path, results)
+        with opened(browser, (tmp_path / "report.html").as_uri()) as page:
+            assert page.locator("svg text", has_text=re.compile("^[0-9]+ %$")).count() == 2
+            assert page.evaluate(OUTSIDE) == []
+
+
+LINES = """(code) => {  // what stands in each line of it
+  const lines = {}, text = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+  while (text.nextNode())
+    for (let place = 0; place < text.currentNode.length; place++) {
+      const letter = document.createRange();
+      letter.setStart(text.currentNode, place);
+      letter.setEnd(text.currentNode, place + 1);
+      const { bottom } = letter.getBoundingClientRect();
+      lines[bottom] = (lines[bottom] ?? "") + letter.toString();
+    }
+  return Object.values(lines);
+}"""
+
+
+@needs_browser
+@slow
+@pytest.mark.parametrize("width", [320, 380, 900, 1000, 1400])
+@pytest.mark.parametrize("medium", ["screen", "print"])
+def test_names_are_broken_after_underscores_only(browser, tmp_path, width, medium):
+    report(tmp_path, made_class(60), BACKPROP)
+    with opened(browser, (tmp_path / "report.html").as_uri(), width) as page:
+        page.emulate_media(media=medium)
+        for name in page.locator("td code:visible").all():
+            *broken, _ = name.evaluate(LINES)
+            assert all(line.endswith("_") for line in broken), broken
+        scrolled = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(scrolled) == 0
 
 
 def shown(page) -> list[str]:

@@ -17,11 +17,21 @@ from autograder.escape import file_names
 from autograder.feedback import IN_WORDS
 from autograder.files import replacing
 from autograder.grading import Policy
-from autograder.model import NO_RECEIPT, CellNote, Kind, Outcome, Receipt, Result, Status, Verdict
+from autograder.model import (
+    NO_RECEIPT,
+    CellNote,
+    Kind,
+    Outcome,
+    Override,
+    Receipt,
+    Result,
+    Status,
+    Verdict,
+)
 from autograder.outline import Outline
 from autograder.overview import summary
 from autograder.pipeline import publish
-from autograder.score import Score, number, score, write_csv
+from autograder.score import Score, exact, number, score, write_csv
 from autograder.store import FILE, Store, read_about
 
 RUBRIC = {"one": {"a": 2, "b": 0.5}, "two": {"c": 1}}
@@ -99,13 +109,22 @@ def test_every_passed_check_earns_its_points_and_a_grader_error_is_no_zero(found
             (3.0, "3"),
             (2.5, "2.5"),
             (0.1 + 0.2, "0.3"),
-            (1 / 3, "0.3333333333"),
+            (112.3 / 3, "37.43"),
+            (0.125, "0.13"),
+            (2.675, "2.68"),
         ),
         *((999999.0, "999999"), (None, "")),
     ],
 )
 def test_points_are_written_as_people_write_them(points, text):
     assert number(points) == text
+
+
+def test_files_for_programs_have_points_as_they_are(tmp_path):
+    assert [exact(points) for points in (58.0, 112.3 / 3, None)] == ["58", "37.43333333", ""]
+    third = replace(FULL, overrides=(Override("one", 1 / 3, "why", "eve"),))
+    write_csv(tmp_path / "scores.csv", [third], MATHS)
+    assert ",0.3333333333," in (tmp_path / "scores.csv").read_text()
 
 
 # scores.csv

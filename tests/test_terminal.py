@@ -3,6 +3,7 @@
 import json
 import re
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from rich.cells import cell_len
 from autograder import summary, terminal
 from autograder.cli import main
 from autograder.grading import Policy
-from autograder.model import Kind, Outcome, Result, Status, Verdict
+from autograder.model import UNFINISHED, Kind, Mark, Outcome, Override, Result, Status, Verdict
 from autograder.outline import Outline
 from autograder.overview import Overview
 from autograder.roster import Person
@@ -33,9 +34,9 @@ def result(student, kind=Kind.passed, status=Status.graded, problem=""):
     return Result(student, f"{student}.py", status, problem, outcomes=outcomes, tier="S")
 
 
-def overview_of(results):
-    overview = Overview(MATHS)
-    for each, score in scored(results, MATHS):
+def overview_of(results, outline=MATHS):
+    overview = Overview(outline)
+    for each, score in scored(results, outline):
         overview.add(each, score)
     return overview
 
@@ -94,6 +95,21 @@ def test_a_path_is_never_broken_and_a_pipe_gets_whole_lines(on_a_terminal, capsy
     assert all(row.student_id in kept for row in overview.rows)
 
 
+def test_scores_have_two_decimals_and_are_never_cut(on_a_terminal, capsys):
+    points = {"amy": 112.3 / 3, "ben": 1234.5678}
+    given = {name: (Override("square", each, "why", "eve"),) for name, each in points.items()}
+    results = [replace(result(name), overrides=each) for name, each in given.items()]
+    terminal.summarise(overview_of(results), Path("out"), [])
+    shown = [line.split()[:2] for line in lines(capsys.readouterr().out)]
+    assert shown[1:3] == [["amy", "37.43"], ["ben", "1234.57"]]
+
+
+@pytest.mark.parametrize("count", [3, terminal.FEW + 1])
+def test_lines_for_a_pipe_do_not_end_in_spaces(capsys, count):
+    terminal.summarise(overview_of(a_class(count)), Path("out"), [])
+    assert re.findall(r" +$", capsys.readouterr().out, re.M) == []
+
+
 # Colours
 
 
@@ -132,6 +148,17 @@ def test_progress_on_a_terminal_tells_speed_time_left_and_counts(on_a_terminal, 
     assert shown[2].startswith("checks: 8 passed · 8 failed · 8 raised · 6 timed out")
 
 
+def test_progress_tells_work_not_done_yet_from_errors(on_a_terminal):
+    verdicts = (Verdict("values", Kind.raised, UNFINISHED), Verdict("shape", Kind.raised, "why"))
+    with terminal.progress(9) as advance:
+        bar = advance.__self__
+        advance("a", replace(result("a"), outcomes=(Outcome("square", verdicts),)))
+        bar.stop()
+        with bar.console.capture() as captured:
+            bar.console.print(bar.get_renderable())
+    assert lines(captured.get())[2].strip() == "checks: 1 not done yet · 1 raised"
+
+
 def test_progress_elsewhere_is_a_plain_line_now_and_then(capsys):
     with terminal.progress(20) as advance:
         for number in range(20):
@@ -148,6 +175,14 @@ def test_quiet_shows_no_progress(on_a_terminal, capsys):
 
 
 # For scripts
+
+
+def test_next_to_nothing_and_an_object_are_not_both_wanted(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["grade", "nowhere", "--json", "--quiet"])
+    assert stopped.value.code == 1
+    shown = capsys.readouterr()
+    assert shown.out == "" and "--quiet and --json" in shown.err
 
 
 def test_json_is_one_object_with_what_the_summary_says():
@@ -169,10 +204,12 @@ def test_json_is_one_object_with_what_the_summary_says():
         "counts": {"graded": 2, "unreadable": 1, "grader_error": 2},
         "mean": 1.5,
         "max_score": 4,
+        "unmarked": 0,
         "exercises": {
             "square": {"mean": 1.5, "full": 1, "of": 3},
             "root": {"mean": 0, "full": 0, "of": 1},
         },
+        "questions": {},
         "paths": {
             "scores": "out/scores.csv",
             "report": "out/report.html",
@@ -187,6 +224,25 @@ def test_json_is_one_object_with_what_the_summary_says():
         "problems": [{"problem": "why", "students": ["dan", "e\x1b"]}],
         "exit_code": 2,
     }
+
+
+def test_totals_that_count_answers_without_a_mark_say_so(capsys):
+    asked = replace(MATHS, question_points={"Q1": 2, "Q2": 3})
+    unread = result("cat", status=Status.unreadable, problem="empty")
+    amy, ben = result("amy"), result("ben")
+    for marks, count, words in (
+        ((), 0, ""),
+        ((Mark("Q1", 1, "ada"),), 3, "3 answers are not marked yet: totals count them as 0"),
+        ((Mark("Q1", 1, "ada"), Mark("Q2", 0, "bob")), 2, "2 answers are not marked yet"),
+    ):
+        overview = overview_of([replace(amy, marks=marks), ben, unread], asked)
+        terminal.summarise(overview, Path("out"), ["amy", "ben", "cat"])
+        shown = capsys.readouterr().out
+        assert words in shown if words else "marked" not in shown
+        found = json.loads(summary.as_json("maths", overview, Path("out"), ()))
+        assert found["unmarked"] == count
+    one = {"mean": 1, "marked": 1, "unmarked": 1, "disputed": 0, "of": 2}
+    assert found["questions"] == {"Q1": one, "Q2": one | {"mean": 0, "of": 3}}
 
 
 def test_the_schema_in_the_docs_is_the_docstrings():

@@ -17,8 +17,8 @@ from ruamel.yaml import YAML
 from autograder import pipeline
 from autograder.cli import main
 from autograder.course import find_course
-from autograder.model import Kind, Outcome, Receipt, Result, Status, Verdict
-from autograder.store import Store
+from autograder.model import Kind, Mark, Outcome, Receipt, Result, Status, Verdict
+from autograder.store import Store, read_about
 
 ROOT = Path(__file__).parent.parent
 NAME = "Zoë Ångström"
@@ -102,6 +102,16 @@ def test_a_plan_then_the_writing_then_nothing_to_do(course, canvas, results):
     assert "why" in canvas.students[102].comments[0]["comment"]
     code, said = call(*upload, "--apply", "--comment", "--feedback")
     assert "unchanged 2" in said and len(canvas.students[102].comments) == 1
+
+
+def test_answers_without_a_mark_are_told_beside_the_plan(course, canvas, results):
+    canvas.about["points_possible"] = 82  # with the six questions
+    upload = ("--course", course(canvas.address), "upload", results, "--to", "canvas")
+    with Store(results, read_about(results)) as store:
+        store.mark("101", [Mark("S1", 3, "ada")])
+    done = CliRunner().invoke(main, list(map(str, upload)), standalone_mode=False)
+    told = "11 answers are not marked yet: students who wrote them get no score"
+    assert done.stderr == f"warning: {told}\n" and "warning" not in done.stdout
 
 
 def test_no_name_and_no_token_is_in_what_is_printed_or_written(course, canvas, results):

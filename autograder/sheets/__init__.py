@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import cast
 
+from ..unmarked import COUNTED, LEFT_OUT
 from .order import Order
 
 Say = Callable[[str], None]
@@ -24,6 +25,7 @@ class Format:
 
     where: str
     options: frozenset[str]  # of `export`, those that mean something to it
+    unmarked: str = ""  # what becomes of answers that nobody has marked; empty: it has no marks
 
     def write(self, order: Order, say: Say) -> int:
         """Write what was ordered."""
@@ -33,12 +35,12 @@ class Format:
 
 # To drop a format, delete its row (and the module that it names).
 FORMATS = {
-    "csv": Format("rows:write_csv", frozenset({"file"})),
-    "json": Format("rows:write_json", frozenset({"file"})),
-    "canvas": Format("canvas:write", JOINED | {"feedback"}),
-    "moodle": Format("moodle:write", JOINED | {"feedback", "comments"}),
-    "blackboard": Format("blackboard:write", JOINED),
-    "brightspace": Format("brightspace:write", JOINED | {"roster"}),
+    "csv": Format("rows:write_csv", frozenset({"file"}), COUNTED),
+    "json": Format("rows:write_json", frozenset({"file"}), COUNTED),
+    "canvas": Format("canvas:write", JOINED | {"feedback"}, LEFT_OUT),
+    "moodle": Format("moodle:write", JOINED | {"feedback", "comments"}, LEFT_OUT),
+    "blackboard": Format("blackboard:write", JOINED, LEFT_OUT),
+    "brightspace": Format("brightspace:write", JOINED | {"roster"}, LEFT_OUT),
     "gradescope": Format("gradescope:write", frozenset({"file"})),
     "nbgrader": Format("nbgrader:write", frozenset({"course"})),
 }

@@ -9,8 +9,7 @@ from .. import exports
 from ..doors.gradescope.report import report
 from ..escape import file_names
 from ..files import PRIVATE_FOLDER, write_private
-from ..release import rounded
-from ..score import score
+from ..score import rounded, score
 from .order import Order
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from .. import exports, score
 from ..errors import ResultsError
-from ..score import number
+from ..score import exact
 from .order import Order
 
 
@@ -43,4 +43,4 @@ def write_json(order: Order, say: Callable[[str], None]) -> int:
 
 def _value(cell: str | float | None) -> str | float | None:
     """A cell as JSON has it; numbers as scores.csv writes them."""
-    return cell if isinstance(cell, str | None) else json.loads(number(cell))
+    return cell if isinstance(cell, str | None) else json.loads(exact(cell))

@@ -20,7 +20,7 @@ from canvasapi.util import combine_kwargs  # type: ignore[import-untyped]
 
 from ..errors import LmsError, OutcomeUnknown
 from ..grading import CanvasPlace
-from ..release import rounded
+from ..score import rounded
 from .lms import Remote, Target, Writing, understood
 from .transport import Session
 

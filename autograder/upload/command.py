@@ -50,6 +50,7 @@ def upload(
     from ..course import find_course
     from ..release import releases
     from ..store import Store, read_about
+    from ..unmarked import LEFT_OUT
     from . import show
     from .apply import Progress
     from .apply import upload as carry_out
@@ -68,7 +69,9 @@ def upload(
             return shown.enter_context(show.progress(sum(bool(row.writing) for row in rows)))
 
         terminal.show_changes(pipeline.prove(assignment, store))
-        told = releases(list(store.results()), assignment, results)
+        known = list(store.results())
+        terminal.warn_of_unmarked(known, assignment, LEFT_OUT)
+        told = releases(known, assignment, results)
         lms = _connect(platform, assignment, told)
         rows, problems = carry_out(lms, told, results, wishes, act)
     for student, problem in problems.items():

@@ -17,7 +17,7 @@ import requests
 
 from ..errors import LmsError, OutcomeUnknown
 from ..grading import MoodlePlace
-from ..release import rounded
+from ..score import rounded
 from .lms import Remote, Target, Writing, understood
 from .transport import Session
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..escape import plain
+from ..terminal import show_table
 from .lms import Target
 from .plan import LEFT, Action, Row
 
@@ -40,7 +41,7 @@ def plan(target: Target, rows: Sequence[Row], for_real: bool) -> None:
     for action, count in cut.items():
         table.add_row(f"and {count} more", action, "", "", "")
     if shown:
-        console.print(table)
+        show_table(console, table)
     counts = Counter(row.action for row in rows)
     parts = [f"{action} {counts[action]}" for action in Action if counts[action]]
     console.print(_text(" · ".join(parts) or "nobody"))

@@ -1,0 +1,14 @@
+"""What becomes of answers that nobody has marked yet, in words."""
+
+from __future__ import annotations
+
+COUNTED = "totals count {them} as 0"
+LEFT_OUT = "students who wrote {them} get no score"
+
+
+def told(answers: int, so: str = COUNTED) -> str:
+    """That there are such answers, and what follows; empty if there are none."""
+    if not answers:
+        return ""
+    what, them = ("answer is", "it") if answers == 1 else ("answers are", "them")
+    return f"{answers} {what} not marked yet: {so.format(them=them)}"
