@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from .feedback import IN_WORDS
 from .marking.pile import SETTLED
 from .model import Mark, Outcome, Override, Result, Status, Verdict
 from .outline import Outline
 from .overview import Overview
 from .report import write_report
 from .score import scored
+from .words import words
 
 REASONS = {
     Status.graded: "",
@@ -52,8 +52,7 @@ def _masked_mark(mark: Mark) -> Mark:
 
 
 def _masked_verdict(verdict: Verdict) -> Verdict:
-    hint = verdict.hint if verdict.is_unfinished else IN_WORDS[verdict.kind]
-    return Verdict(verdict.check, verdict.kind, hint)
+    return Verdict(verdict.check, verdict.kind, words(verdict))
 
 
 def _bytes(student_id: str) -> bytes:

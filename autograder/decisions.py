@@ -62,7 +62,7 @@ def override(store: Store, outline: Outline, student_id: str, given: Override) -
     """
     result = _result(store, outline, student_id, given.exercise)
     if not 0 <= given.points <= MOST_POINTS:  # nan is neither
-        raise ResultsError(f"{number(given.points)} points: expected 0 to {MOST_POINTS}")
+        raise ResultsError(f"{given.points:g} points: expected 0 to {MOST_POINTS}")
     before = _total(store, outline, result)
     store.override(student_id, given, _points(result, outline, given.exercise))
     others = tuple(o for o in result.overrides if o.exercise != given.exercise)

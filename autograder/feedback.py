@@ -16,24 +16,13 @@ from .outline import Outline
 from .room import Piece, Room, fitted, size
 from .score import Score
 from .shown import Shown, draw, shown_cells
+from .words import words
 
 MAX_PAGE = 295_000  # bytes, with what the template and the rubric take
 FRAME = 50_000  # of these, for template and rubric
 HINTS, REMARKS, NOTES, CODE, ANSWERS, PRINTED = 40_000, 20_000, 12_000, 70_000, 25_000, 25_000
 MAX_HINT, MAX_REMARK, MAX_NAME = 1_500, 4_000, 1_000  # bytes of one
 MAX_CELLS = 60  # whose outputs are shown with no exercise
-IN_WORDS = {
-    Kind.passed: "passed",
-    Kind.failed: "not right",
-    Kind.raised: "raised an error",
-    Kind.timed_out: "ran too long",
-    Kind.crashed: "crashed",
-    Kind.out_of_memory: "ran out of memory",
-    Kind.protocol: "gave no readable answer",
-    Kind.missing: "not found",
-    Kind.not_run: "not run",
-    Kind.grader_error: "could not be graded (our fault)",
-}
 
 
 @dataclass(frozen=True)
@@ -226,7 +215,7 @@ class _Writer:
         return Check(
             name=verdict.check,
             passed=passed,
-            words=IN_WORDS[verdict.kind],
+            words=words(verdict),
             hint=self.hints.take(hint, MAX_HINT),
             void=void.credit if void else "",
             reason=self.remarks.take(void.reason if void else "", MAX_REMARK),
@@ -267,6 +256,8 @@ def _hint(verdict: Verdict, code: Code | None) -> str:
     """What a student reads of a verdict; where the line is marked below, it is not quoted too."""
     if verdict.kind is Kind.grader_error:
         return ""  # it is about the reference
+    if verdict.is_unfinished:
+        return ""  # its words say so
     if code and verdict.cell == code.cell and verdict.line in code.marked:
         message, quoted, _ = verdict.hint.rpartition(
             f" (cell {verdict.cell}, line {verdict.line}: "
@@ -287,9 +278,9 @@ def _at_a_glance(outcome: Outcome, checks: Sequence[Check], is_given: bool) -> s
     if is_given:
         return "given by a person"
     lost = [check for check in checks if check.earned < check.points]
-    kinds = {verdict.kind for verdict in outcome.verdicts}
-    if len(kinds) == 1 and lost:
-        return IN_WORDS[kinds.pop()]
+    ways = {words(verdict) for verdict in outcome.verdicts}
+    if len(ways) == 1 and lost:
+        return ways.pop()
     if lost:
         return f"{len(lost)} of {len(checks)} checks failed"
     return "full marks" if checks else ""

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from .decisions import Change
 from .marking.pile import SETTLED
-from .model import UNFINISHED, Kind, Outcome, Override, Result, Status, Verdict
+from .model import Kind, Outcome, Override, Result, Status
 from .outline import Outline
 from .score import Score, unmarked
+from .words import IN_WORDS, way
 
 Mistake = tuple[str, str]  # exercise and sentence
-WAYS: tuple[str, ...] = (Kind.passed, UNFINISHED, *list(Kind)[1:])  # that a check may end
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Overview:
         self.questions = {name: QuestionTally(p) for name, p in outline.question_points.items()}
         self.unmarked = 0  # answers that totals count as 0, as nobody has marked them yet
         self.mistakes: Counter[Mistake] = Counter()  # and how many students made them
-        self.ways = {way: WayTally() for way in WAYS}
+        self.ways = {way: WayTally() for way in IN_WORDS}
         self.max_score = outline.max_score  # of those who were seen so far, if any
         self.changes: list[Change] = []  # by checks that became void
         self.newest = ""  # when the newest result was made
@@ -167,11 +167,6 @@ def _is_disputed(result: Result, question: str) -> bool:
     settled = marks and marks[-1].marker.endswith(SETTLED)
     closed = settled or any(override.exercise == question for override in result.overrides)
     return not closed and len({mark.points for mark in marks}) > 1
-
-
-def way(verdict: Verdict) -> str:
-    """How a check ended: its verdict's kind, with what is not done yet apart from errors."""
-    return UNFINISHED if verdict.is_unfinished else verdict.kind
 
 
 def summary(result: Result) -> str:

@@ -17,10 +17,9 @@ from markupsafe import Markup
 
 from . import __version__
 from .escape import file_names
-from .feedback import IN_WORDS
 from .files import replacing
 from .item_analysis import FEW, FEWEST, LOW, discrimination, interval
-from .model import UNFINISHED, Kind, Status
+from .model import Kind, Status
 from .outline import Outline
 from .overview import Mistake, Overview, Row, Tally
 from .roster import Roster
@@ -28,6 +27,7 @@ from .score import number
 from .templating import FOLDER, digest, digest_of, environment, source
 from .tier import ORDER, Tier
 from .unmarked import told
+from .words import IN_WORDS
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -36,7 +36,6 @@ TEMPLATES = ("base.html", "report.html", "report.js")
 SLOWEST = 5  # submissions that are named
 FAILED = 10
 MISTAKES = 8  # that are shown at once
-WORDS = {str(kind): words for kind, words in IN_WORDS.items()} | {UNFINISHED: UNFINISHED}
 
 
 @dataclass(frozen=True)
@@ -227,7 +226,7 @@ def _ways(overview: Overview) -> list[dict[str, Any]]:
         most = min(tally.exercises, key=lambda name: (-tally.exercises[name], order.get(name, 0)))
         lines.append(
             {
-                "words": WORDS[way],
+                "words": IN_WORDS[way],
                 "checks": tally.checks,
                 "share": tally.checks / checks,
                 "students": tally.students,

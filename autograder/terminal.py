@@ -26,11 +26,12 @@ from .decisions import Change
 from .escape import plain
 from .model import Result, Status
 from .outline import Outline
-from .overview import WAYS, Overview, way
+from .overview import Overview
 from .roster import Roster
 from .score import number, scored, unmarked
 from .summary import PATHS, exit_code, kept, mean, missing, problems
 from .unmarked import told
+from .words import IN_WORDS, way
 
 if TYPE_CHECKING:
     from .proof import Trial  # with torch, which takes seconds to import
@@ -151,7 +152,7 @@ class _Bar(Progress):
         yield from super().get_renderables()
         shown: dict[str, list[tuple[str, int]]] = {
             "submissions": [(name, self._counts[name]) for name in (*Status, "unchanged")],
-            "checks": [(each, self._ways[each]) for each in WAYS],
+            "checks": [(each, self._ways[each]) for each in IN_WORDS],
         }
         for what, counts in shown.items():
             some = [f"{count} {name.replace('_', ' ')}" for name, count in counts if count]

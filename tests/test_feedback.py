@@ -240,6 +240,13 @@ def test_why_an_exercise_was_not_found_is_said_once(tmp_path):
     assert "one 0 of 3 not found" in shown.text
 
 
+def test_a_skeleton_is_not_done_yet_and_no_error(tmp_path):
+    verdicts = tuple(Verdict(check, Kind.raised, "not done yet") for check in "ab")
+    shown = page(tmp_path, replace(ANN, outcomes=(Outcome("one", verdicts), PASSED)))
+    assert "one 0 of 3 not done yet" in shown.text and "a not done yet 0 of 2" in shown.text
+    assert "error" not in shown.text.replace("NameError", "")
+
+
 def test_what_was_not_run_is_told_with_its_reason(tmp_path):
     verdicts = (Verdict("a", Kind.not_run, "not run: no memory"), Verdict("b", Kind.passed))
     shown = page(tmp_path, replace(ANN, outcomes=(Outcome("one", verdicts), PASSED)))

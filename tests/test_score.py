@@ -14,7 +14,6 @@ import pytest
 
 from autograder.errors import ResultsError
 from autograder.escape import file_names
-from autograder.feedback import IN_WORDS
 from autograder.files import replacing
 from autograder.grading import Policy
 from autograder.model import (
@@ -33,6 +32,7 @@ from autograder.overview import summary
 from autograder.pipeline import publish
 from autograder.score import Score, exact, number, score, write_csv
 from autograder.store import FILE, Store, read_about
+from autograder.words import IN_WORDS
 
 RUBRIC = {"one": {"a": 2, "b": 0.5}, "two": {"c": 1}}
 WRONG = [kind for kind in Kind if kind not in (Kind.passed, Kind.grader_error)]
