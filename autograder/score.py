@@ -18,6 +18,7 @@ from .model import Kind, Outcome, Result, Status, Verdict
 from .outline import Outline
 
 CENT = Decimal("0.01")  # an LMS keeps two places, and people read no more
+ABSURD = 1e15  # points; a message that refuses them names them
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,9 @@ def exact(points: float | None) -> str:
 
 def number(points: float | None) -> str:
     """Points as people read them, and as an LMS gets them: 3, 2.5, 37.43, or nothing."""
-    return "" if points is None else f"{rounded(points):f}"
+    if points is None or not abs(points) < ABSURD:
+        return exact(points)
+    return f"{rounded(points):f}"
 
 
 def rounded(points: float) -> Decimal:

@@ -410,7 +410,7 @@ raise Evil({text!r})
     allowed |= {"main", "nav", "ol", "ul", "li", "details", "summary", "h3", "pre"}
     allowed |= {"svg", "circle", "text"}
     of_report = set("main footer script button ul li dl dt dd h3 form label input select".split())
-    of_report |= set("option output thead tbody details summary".split())
+    of_report |= set("option output thead tbody details summary wbr".split())
     of_report |= set("svg g defs path rect text tspan use clippath style".split())  # of plots
     found = list((tmp_path / "results").rglob("*.html"))
     assert len(found) == len(rows)

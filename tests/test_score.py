@@ -113,7 +113,7 @@ def test_every_passed_check_earns_its_points_and_a_grader_error_is_no_zero(found
             (0.125, "0.13"),
             (2.675, "2.68"),
         ),
-        *((999999.0, "999999"), (None, "")),
+        *((999999.0, "999999"), (None, ""), (1e300, "1e+300"), (float("inf"), "inf")),
     ],
 )
 def test_points_are_written_as_people_write_them(points, text):
