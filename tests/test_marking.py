@@ -761,7 +761,9 @@ class Server:
     """`autograder mark` in a process of its own."""
 
     def __init__(self, folder: Path, port: int, *options: str):
-        command = [sys.executable, "-m", "autograder", "--course", ROOT, "mark", folder]
+        # What a shell starts in the background ignores Ctrl-C, and so do its children.
+        listening = ("env", "--default-signal=INT")
+        command = [*listening, sys.executable, "-m", "autograder", "--course", ROOT, "mark", folder]
         self.process = subprocess.Popen(
             [*map(str, command), "--no-open", "--port", str(port), *options],
             stdout=subprocess.PIPE,
