@@ -102,8 +102,8 @@ def test_scores_and_comments_are_shown_and_a_mark_comes_back(server, school, tmp
             page.goto(f"{server}/{PAGE}")
             page.get_by_text(f"Submission #{number}").click()
             box = page.locator("input#S1.score")
-            # Formgrader fills the placeholder once it listens: what is typed before, it loses.
-            page.locator("input#S1.score[placeholder]").wait_for()
+            # Formgrader listens once it has fetched the grades: what is typed before, it loses.
+            page.wait_for_function("formgrader.grades && formgrader.grades.loaded")
             text = page.inner_text("body")
             if "says amy" in text:
                 with page.expect_response(lambda r: r.request.method == "PUT") as saved:
