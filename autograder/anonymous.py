@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from .marking.pile import SETTLED
-from .model import Mark, Outcome, Override, Result, Status, Verdict
+from .model import SETTLED, Mark, Outcome, Override, Result, Status, Verdict
 from .outline import Outline
 from .overview import Overview
 from .report import write_report

@@ -58,7 +58,7 @@ def override(store: Store, outline: Outline, student_id: str, given: Override) -
     """Give one exercise or question of a student these points, for good.
 
     Raises:
-        ResultsError: there is no such student or exercise, or the points are none.
+        ResultsError: there is no such student or exercise, or that is no number of points.
     """
     result = _result(store, outline, student_id, given.exercise)
     if not 0 <= given.points <= MOST_POINTS:  # nan is neither

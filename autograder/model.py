@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -137,6 +138,9 @@ class Outcome:
     mistakes: tuple[str, ...] = ()
 
 
+SETTLED = " (settled)"  # ends a marker's name where they decided between others
+
+
 @dataclass(frozen=True)
 class Mark:
     """What a person gave for the answer to one question."""
@@ -148,6 +152,11 @@ class Mark:
     criteria: tuple[int, ...] = ()  # that the answer meets: positions in the rubric, from 0
     false_claims: int = 0
     marked_at: str = field(default="", compare=False)  # ISO 8601, UTC; the record says when
+
+
+def disputed(marks: Sequence[Mark]) -> bool:
+    """Whether an answer was given different points, the latest mark last, and it is not settled."""
+    return len({mark.points for mark in marks}) > 1 and not marks[-1].marker.endswith(SETTLED)
 
 
 @dataclass(frozen=True)
@@ -188,3 +197,10 @@ class Result:
     works: tuple[Work, ...] = ()
     outputs: tuple[Output, ...] = ()
     overrides: tuple[Override, ...] = ()
+
+    def holds(self, mark: Mark) -> bool:
+        """Whether a mark is of the answer that is there now.
+
+        A 0 that is older may be of an earlier hand-in that was blank.
+        """
+        return mark.points > 0 or mark.marked_at >= self.graded_at

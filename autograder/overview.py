@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .decisions import Change
-from .marking.pile import SETTLED
-from .model import Kind, Outcome, Override, Result, Status
+from .model import Kind, Outcome, Override, Result, Status, disputed
 from .outline import Outline
 from .score import Score, unmarked
 from .words import IN_WORDS, way
@@ -158,15 +157,9 @@ class Overview:
 
 
 def _is_disputed(result: Result, question: str) -> bool:
-    """Whether markers gave an answer different points, and nobody has had the last word since.
-
-    A 0 that is older than the answer is of an earlier one, and has to be given anew.
-    """
-    marks = [m for m in result.marks if m.question == question]
-    marks = [m for m in marks if m.points > 0 or m.marked_at >= result.graded_at]
-    settled = marks and marks[-1].marker.endswith(SETTLED)
-    closed = settled or any(override.exercise == question for override in result.overrides)
-    return not closed and len({mark.points for mark in marks}) > 1
+    """Whether markers disagree on an answer, and no override has the last word."""
+    marks = [m for m in result.marks if m.question == question and result.holds(m)]
+    return disputed(marks) and all(o.exercise != question for o in result.overrides)
 
 
 def summary(result: Result) -> str:

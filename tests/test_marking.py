@@ -31,11 +31,11 @@ from autograder.marking.access import Door, marker_name
 from autograder.marking.actions import Actions
 from autograder.marking.answers import Piece, gather
 from autograder.marking.desk import Desk
-from autograder.marking.pile import SETTLED, Pile
+from autograder.marking.pile import Pile
 from autograder.marking.rubric import judged, questions_to_mark
 from autograder.marking.server import Site, create
 from autograder.marking.sheet import read, write
-from autograder.model import Mark, Output, Result, Status, Work
+from autograder.model import SETTLED, Mark, Output, Result, Status, Work
 from autograder.store import Store
 
 ROOT = Path(__file__).parent.parent
@@ -849,6 +849,17 @@ def press_enter(page) -> None:
     goes_on(page, shown)
 
 
+@contextlib.contextmanager
+def at_work(browser, folder: Path, double: int = 0, at: str = ""):
+    """The page of a marker who has come in."""
+    with (
+        serving(folder, double) as server,
+        opened(browser, server.link + at, origin=server.door.origin) as page,
+    ):
+        come_in(page, "Ann")
+        yield page
+
+
 def come_in(page, name: str) -> None:
     page.get_by_label("Your name").fill(name)
     page.keyboard.press("Enter")
@@ -961,11 +972,7 @@ def test_a_disagreement_is_settled_on_the_page(browser, trio):
     for marker, criteria in (("bob", ()), ("eve", (0, 1))):
         while (group := desk.next("S1", marker)) is not None:
             desk.mark(group.key, mark(marker, criteria, 0, f"says {marker}"))
-    with (
-        serving(trio, 100) as server,
-        opened(browser, server.link, origin=server.door.origin) as page,
-    ):
-        come_in(page, "Ann")
+    with at_work(browser, trio, 100) as page:
         page.get_by_label("S1: 3 of 3 marked").press("Enter")
         page.get_by_text("On 2 of them markers disagree").wait_for()
         page.get_by_label("S1: 2 disagreements to settle").press("Enter")
@@ -1001,8 +1008,7 @@ def points_in(folder: Path) -> list[float]:
 def test_enter_saves_no_answer_to_which_nobody_gave_anything(browser, tmp_path, held):
     texts = {"amy": "It adds.", "ben": "It raises.", "cay": "Neither."}
     folder = record(tmp_path / "r", *(said(name, text) for name, text in texts.items()))
-    with serving(folder) as server, opened(browser, server.link, origin=server.door.origin) as page:
-        come_in(page, "Ann")
+    with at_work(browser, folder) as page:
         hit_key(page, "Enter", held)
         page.keyboard.press("c")
         page.keyboard.type("Why?")  # a comment says nothing of the criteria
@@ -1062,8 +1068,7 @@ def test_a_dispute_is_not_settled_by_enter_alone(browser, tmp_path):
 @pytest.mark.slow
 def test_what_is_ticked_and_comes_up_again_is_not_saved_by_a_second_enter(browser, tmp_path):
     folder = record(tmp_path / "r", said("amy", "It adds."), said("ben", "It raises."))
-    with serving(folder) as server, opened(browser, server.link, origin=server.door.origin) as page:
-        come_in(page, "Ann")
+    with at_work(browser, folder) as page:
         first = page.locator("#answer").get_attribute("data-key")
         page.keyboard.press("1")
         page.keyboard.press("ArrowRight")
@@ -1096,8 +1101,7 @@ def in_form(page) -> tuple[list[int], str, str]:
 @pytest.mark.slow
 def test_undo_brings_back_what_was_given_to_be_changed_and_saved(browser, tmp_path):
     folder = record(tmp_path / "r", said("amy", "It adds."), said("ben", "It raises."))
-    with serving(folder) as server, opened(browser, server.link, origin=server.door.origin) as page:
-        come_in(page, "Ann")
+    with at_work(browser, folder) as page:
         first = page.locator("#answer").get_attribute("data-key")
         for keys in (["0", "f", "c"], ["1", "3", "f", "f", "c"]):
             for key in keys:
@@ -1133,11 +1137,7 @@ def test_undo_of_a_second_mark_lets_the_first_count_again(browser, tmp_path, fir
     folder = record(tmp_path / "r", said("amy", "It adds."))
     desk = desk_of(folder)
     desk.mark(desk.next("S1", "Ann").key, first)
-    with (
-        serving(folder) as server,
-        opened(browser, f"{server.link}#S1", origin=server.door.origin) as page,
-    ):
-        come_in(page, "Ann")
+    with at_work(browser, folder, at="#S1") as page:
         page.get_by_label("S1: 1 of 1 marked").press("Enter")
         page.get_by_text("S1: no answer is left for you").wait_for()
         page.keyboard.press("ArrowLeft")
@@ -1155,8 +1155,7 @@ def test_undo_of_a_second_mark_lets_the_first_count_again(browser, tmp_path, fir
 @needs_browser
 @pytest.mark.slow
 def test_what_was_saved_is_not_said_of_another_question(browser, trio):
-    with serving(trio) as server, opened(browser, server.link, origin=server.door.origin) as page:
-        come_in(page, "Ann")
+    with at_work(browser, trio) as page:
         page.keyboard.press("1")
         press_enter(page)
         page.locator("#said", has_text="Saved: 1 of 4 points").wait_for()

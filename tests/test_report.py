@@ -20,8 +20,8 @@ from autograder.course import find_course
 from autograder.folder import ANONYMOUS, OURS
 from autograder.grading import LatePolicy, Policy, Void
 from autograder.item_analysis import FEWEST, discrimination, interval
-from autograder.marking.pile import SETTLED
 from autograder.model import (
+    SETTLED,
     UNFINISHED,
     Kind,
     Mark,

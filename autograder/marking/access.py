@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from ..errors import MarkError
 from ..escape import plain
-from .pile import SETTLED
+from ..model import SETTLED
 
 HOST = "127.0.0.1"
 JSON = "application/json"

@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..errors import MarkError
 from ..escape import plain
-from ..model import Mark
+from ..model import SETTLED, Mark
 from ..questions import Question
 from . import render
 from .answers import Group
 from .desk import Desk
-from .pile import SETTLED, Pile
+from .pile import Pile
 from .rubric import judged
 
 Answered = dict[str, Any]

@@ -92,21 +92,13 @@ def gather(results: Iterable[Result], questions: Collection[str], secret: str) -
             written.setdefault(key, pieces)
             writers[question].setdefault(key, []).append(result.student_id)
             marks = {m.marker: m for m in result.marks if m.question == question}
-            if found := {k: m for k, m in marks.items() if pieces == () or _holds(m, result)}:
+            if found := {k: m for k, m in marks.items() if pieces == () or result.holds(m)}:
                 papers.marks[result.student_id, question] = found
     for question, by_key in writers.items():
         papers.groups[question] = {
             key: Group(key, question, written[key], tuple(by_key[key])) for key in sorted(by_key)
         }
     return papers
-
-
-def _holds(mark: Mark, result: Result) -> bool:
-    """Whether an answer counts as marked: not if its 0 is older than what is there now.
-
-    It may be of an earlier hand-in that was blank.
-    """
-    return mark.points > 0 or mark.marked_at >= result.graded_at
 
 
 def _pieces(result: Result, question: str) -> Iterator[Piece]:

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import FolderBusy
-from ..model import Mark
+from ..model import SETTLED, Mark
 from ..record import FILE, LOG
 from ..rows import Results
 from ..store import Store
 from .answers import Group, gather
-from .pile import SETTLED, Pile, Progress
+from .pile import Pile, Progress
 
 PATIENCE = 8.0  # seconds to wait for another process that writes to the folder
 STEP = 0.05  # seconds between tries

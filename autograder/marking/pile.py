@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..errors import MarkError
-from ..model import Mark
+from ..model import Mark, disputed
 from .answers import Group, Papers
 
-SETTLED = " (settled)"  # ends a marker's name where they decided between others
 OFFERED = 9  # earlier comments
 
 
@@ -109,8 +108,7 @@ class Pile:
         """The marks that disagree, the latest last; none if they do not."""
         for student in group.students:
             marks = list(self.marks(student, group.question).values())
-            differ = len({mark.points for mark in marks}) > 1
-            if differ and not marks[-1].marker.endswith(SETTLED):
+            if disputed(marks):
                 return marks
         return []
 
