@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from .decisions import Change
 from .model import Kind, Outcome, Override, Result, Status, disputed
@@ -15,7 +16,7 @@ from .words import IN_WORDS, way
 Mistake = tuple[str, str]  # exercise and sentence
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # there is one for each of a hundred thousand
 class Row:
     """What is shown of one student."""
 
@@ -95,7 +96,7 @@ class Overview:
         self.max_score = outline.max_score  # of those who were seen so far, if any
         self.changes: list[Change] = []  # by checks that became void
         self.newest = ""  # when the newest result was made
-        self._known: dict[Mistake, Mistake] = {}  # so that each sentence is kept once
+        self._known: dict[object, Any] = {}  # what many have is kept once
 
     def add(self, result: Result, found: Score) -> None:
         """Count one student in."""
@@ -111,7 +112,7 @@ class Overview:
                 question.unmarked += points is None
                 question.disputed += _is_disputed(result, name)
             self.unmarked += len(unmarked(result, found))
-            mistakes = tuple(self._known.setdefault(each, each) for each in self._made(result))
+            mistakes = tuple(map(self._once, self._made(result)))
             self.mistakes.update(mistakes)
         self._count(result.outcomes)
         row = Row(
@@ -120,14 +121,17 @@ class Overview:
             tier=result.tier,
             total=found.total,
             max_score=found.max_score,
-            problem=summary(result),
+            problem=self._once(summary(result)),
             seconds=result.seconds,
-            points=tuple(found.exercises.values()),
+            points=tuple(self._once(points) for points in found.exercises.values()),
             mistakes=mistakes,
             overrides=result.overrides,
             late=found.late.points,
         )
         self.rows.append(row)
+
+    def _once(self, thing: Any) -> Any:
+        return self._known.setdefault(thing, thing)
 
     def _made(self, result: Result) -> Iterable[Mistake]:
         """The mistakes of a student, each once, in exercises that there still are."""

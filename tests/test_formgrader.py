@@ -103,7 +103,8 @@ def test_scores_and_comments_are_shown_and_a_mark_comes_back(server, school, tmp
             page.get_by_text(f"Submission #{number}").click()
             box = page.locator("input#S1.score")
             # Formgrader listens once it has fetched the grades: what is typed before, it loses.
-            page.wait_for_function("formgrader.grades && formgrader.grades.loaded")
+            box.wait_for()
+            page.wait_for_function("window.formgrader?.grades?.loaded")
             text = page.inner_text("body")
             if "says amy" in text:
                 with page.expect_response(lambda r: r.request.method == "PUT") as saved:
