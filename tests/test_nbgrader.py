@@ -542,6 +542,7 @@ def as_it_is(made, names):
 
 
 def make_class(folder, assignment):
+    """Of odd notebooks; those of all answers are in test_parity.py."""
     references = ASSIGNMENTS[assignment].references
     names = list(references)
     right = {name: reference.source(name) for name, reference in references.items()}
@@ -559,13 +560,6 @@ def make_class(folder, assignment):
         "answers-alone": (right, answers_alone),
         "loop": (right | {names[0]: loop}, as_it_is),
     }
-    for kind, numbers in {"alternatives": [3], "mistakes": [1, 4]}.items():
-        for number in numbers:
-            chosen = {}
-            for name, reference in references.items():
-                known = list(getattr(reference, kind))
-                chosen[name] = reference.source(known[number % len(known)])
-            students[f"{kind}-{number}"] = (chosen, as_it_is)
     if assignment != "backprop":  # the odd ones are the same everywhere
         for odd in ("moved-about", "answers-alone", "loop"):
             del students[odd]
@@ -667,10 +661,10 @@ def test_scores_are_those_of_our_own_grader(graded, grades, assignment, tmp_path
     assert {s: {n: float(own[s][n]) for n in names} for s in here} == found
     full = ASSIGNMENTS[assignment].max_score
     totals = {s: sum(points.values()) for s, points in found.items()}
-    same = {"right", "loud", "moved-about", "answers-alone", "alternatives-3"}
+    same = {"right", "loud", "moved-about", "answers-alone"}
     assert {full} == {totals[s] for s in same & totals.keys()}
     assert 0 == totals["untouched"]
-    assert all(0 < totals[s] < full for s in totals if s.startswith(("mistakes", "loop")))
+    assert all(0 < totals[s] < full for s in totals if s == "loop")
 
 
 @real_nbgrader

@@ -94,6 +94,7 @@ def serving(answer: Callable[[Request], Answer | bytes | None], port: int = 0) -
 
     class Web(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer is one packet; two wait for each other, 40 ms (RFC 896, RFC 1122)
 
         def handle_any(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
