@@ -42,6 +42,45 @@ def exercise(folder: Path | None, name: str, assignment: str | None, students: i
 
 
 @click.command()
+@click.argument("course", type=click.Path(path_type=Path))
+def init(course: Path) -> None:
+    """Make a course of your own, of one assignment with one exercise, to be changed.
+
+    \b
+    Example:
+      autograder init physics && cd physics && autograder build
+    """
+    from .starter import FIRST, write_course
+
+    for path in write_course(course):
+        click.echo(f"wrote {path}")
+    click.echo(f"now, in {course}: autograder exercise {FIRST[1]}, autograder build, and README.md")
+
+
+@click.command()
+@click.argument("folder_", metavar="FOLDER", type=click.Path(path_type=Path))
+@click.pass_obj
+def publish(folder: Path | None, folder_: Path) -> None:
+    """Write what students may see into FOLDER, such as a repository of theirs, and nothing else.
+
+    That is the notebooks, what `autograder check` needs, and a page that says how to begin.
+
+    \b
+    Example:
+      autograder publish ../public
+    """
+    from .course import find_course
+    from .publish import publish
+
+    written, left = publish(find_course(folder), folder_)
+    for path in written:
+        click.echo(f"wrote {path}")
+    for path in left:
+        click.echo(f"no longer published, and still there: {path}")
+    click.echo(f"{folder_} is up to date" if not written else f"{len(written)} files in {folder_}")
+
+
+@click.command()
 @click.argument("assignment", shell_complete=assignments)
 @click.argument("exercise")
 @click.pass_obj

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from . import __version__
-from .authoring import exercise, new
+from .authoring import exercise, init, new, publish
 from .complete import assignments
 from .errors import AutograderError, ResultsError, explain
 from .escape import plain
@@ -249,8 +249,13 @@ def check(notebook: Path, assignment: str | None) -> None:
 
 
 @main.command()
-def doctor() -> None:
-    """Say how well this machine keeps student code apart, and how to do better."""
+@click.pass_obj
+def doctor(folder: Path | None) -> None:
+    """Say how well this machine keeps student code apart, and how to do better.
+
+    Asks the course's git remotes, if there are any, whether strangers can read them.
+    """
+    from .remotes import public_remotes
     from .tier import detect
 
     tier = detect(trusted=True)
@@ -260,6 +265,9 @@ def doctor() -> None:
     for lack in tier.lacks:
         click.echo(f"  student code can still {lack}")
     click.echo(f"  to raise it: {tier.advice}")
+    for name, address in public_remotes(folder or Path()):
+        click.echo(f"anyone can read the git remote {name} ({plain(address)}), answers included:")
+        click.echo("  make it private, and give students what `autograder publish` writes")
 
 
 @main.command()
@@ -279,5 +287,7 @@ def demo(context: click.Context, folder_: Path) -> None:
     )
 
 
-for command in (exercise, new, report, mark, override, audit, export, import_, upload, purge):
+for command in (init, new, exercise, publish, report, mark, override, audit):
+    main.add_command(command)
+for command in (export, import_, upload, purge):
     main.add_command(command)
