@@ -139,7 +139,7 @@ def test_a_folder_with_the_answers_of_another_course_is_no_place(small, tmp_path
 
 def test_a_course_at_fault_publishes_nothing(small, tmp_path):
     half = small.folder / "reference/practice/slope_of_cube.py"
-    half.write_text(half.read_text().replace("@mistake(1,", "@mistake(2,"))
+    half.write_text(half.read_text().replace('"shape":', '"form":'))
     with pytest.raises(CourseError):
         publish(small, tmp_path / "public")
     assert not (tmp_path / "public").exists()
