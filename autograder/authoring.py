@@ -17,7 +17,13 @@ from .complete import assignments
     shell_complete=assignments,
     help="Where it is; needed only if several have one of that name.",
 )
-@click.option("--students", default=1, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--students",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How many pretend students, each with cases of their own.",
+)
 @click.pass_obj
 def exercise(folder: Path | None, name: str, assignment: str | None, students: int) -> None:
     """Have one exercise prove that it tells right answers from wrong ones.

@@ -93,7 +93,13 @@ def main(context: click.Context, folder: Path | None) -> None:
     type=click.Choice(LAYOUTS),
     help="Whose layout it has; default: an LMS's, if it is a zip with such names, else a folder's.",
 )
-@click.option("--out", type=_Path(path_type=Path), default=Path("results"), show_default=True)
+@click.option(
+    "--out",
+    type=_Path(path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="The folder that scores, report, feedback and the record go to.",
+)
 @click.option("--workers", type=click.IntRange(min=1), help="Default: one for each core.")
 @click.option("--cluster", help="Grade on a Dask cluster: its scheduler's address, or local.")
 @click.option("--student", "student_id", help="Grade this one only, and again if it was graded.")

@@ -5,134 +5,48 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
-from zoneinfo import ZoneInfo
+from typing import Any, get_args
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from .errors import CourseError
+from .policy import (
+    CanvasPlace,
+    Grading,
+    LatePolicy,
+    Limits,
+    LtiPlace,
+    MoodlePlace,
+    Numbered,
+    Points,
+    Policy,
+    Rubric,
+    Void,
+)
+
+__all__ = [  # the models too: who reads a grading.yml takes them from here
+    "GRADING",
+    "CanvasPlace",
+    "Grading",
+    "LatePolicy",
+    "Limits",
+    "LtiPlace",
+    "MoodlePlace",
+    "Numbered",
+    "Points",
+    "Policy",
+    "Rubric",
+    "Void",
+    "nearest",
+    "read_grading",
+    "read_yaml",
+]
 
 GRADING = "grading.yml"
 MANY = 20  # names that a message still lists
-Points = dict[str, float]  # by check
-Rubric = dict[str, Points]  # by exercise, in the order of the report
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Limits(_Strict):
-    """What one submission may use; seconds are wall-clock."""
-
-    cell_seconds: float = Field(default=20, gt=0)
-    notebook_seconds: float = Field(default=60, gt=0)
-    exercise_seconds: float = Field(default=10, gt=0)
-    submission_seconds: float = Field(default=300, gt=0)
-    memory_mb: int = Field(default=1024, ge=64)
-
-
-class ToleranceLimits(_Strict):
-    """|error| <= absolute + relative x largest wanted entry."""
-
-    absolute: float = Field(default=1e-6, ge=0)
-    relative: float = Field(default=1e-4, ge=0)
-
-
-class LatePolicy(_Strict):
-    """What late work loses, in percent of the points possible; times are ISO 8601.
-
-    Leave it out where the LMS takes the points away itself: twice would be unfair.
-    """
-
-    due: dict[str, AwareDatetime]  # by assignment
-    extensions: dict[str, dict[str, AwareDatetime]] = {}  # by assignment and student id
-    grace_minutes: float = Field(default=0, ge=0)
-    percent_per_day: float | None = Field(default=None, gt=0, le=100)  # for each one begun
-    percent_per_hour: float | None = Field(default=None, gt=0, le=100)
-    cap_percent: float = Field(default=100, gt=0, le=100)
-    timezone: ZoneInfo | None = None  # of times in downloads that name none; default: that of due
-
-    @model_validator(mode="after")
-    def _one_rate(self) -> Self:
-        if len(self.rate) != 1:
-            raise PydanticCustomError("rate", "Expected percent_per_day or percent_per_hour")
-        return self
-
-    @property
-    def rate(self) -> dict[str, float]:
-        """The percent, by the name of its key."""
-        both = {n: getattr(self, n) for n in ("percent_per_day", "percent_per_hour")}
-        return {name: percent for name, percent in both.items() if percent is not None}
-
-
-class Void(_Strict):
-    """A check that turned out to be faulty, for everyone."""
-
-    credit: Literal["full", "none"]  # none: its points are not part of the total any more
-    reason: str = Field(min_length=1)  # students read it
-
-
-class Numbered(_Strict):
-    """An assignment as an LMS knows it; the title is held against what it says of that number."""
-
-    id: int
-    title: str
-
-
-class CanvasPlace(_Strict):
-    """A course on Canvas."""
-
-    url: str  # https://canvas.school.example
-    course: int
-    assignments: dict[str, Numbered]  # by ours
-
-
-class MoodlePlace(CanvasPlace):
-    """A course on Moodle; an assignment's number is `id` in mod_assign_get_assignments."""
-
-
-class LtiPlace(_Strict):
-    """A course on any platform with LTI 1.3, as its registration and a launch tell."""
-
-    token_url: str
-    client_id: str
-    key_id: str  # of our public key, as the platform knows it
-    lineitems: str  # an address, in the launch's claim about AGS
-    members: str = ""  # an address, in the launch's claim about NRPS: says who is enrolled
-    audience: str = ""  # of the token request; default: token_url
-    titles: dict[str, str] = {}  # of line items, by assignment; default: its name
-
-
-class Lms(_Strict):
-    """Where scores can be uploaded to."""
-
-    canvas: CanvasPlace | None = None
-    moodle: MoodlePlace | None = None
-    lti: LtiPlace | None = None
-
-
-class Policy(_Strict):
-    """The rules of the course."""
-
-    cases: Literal["class", "student"] = "class"
-    limits: Limits = Limits()
-    tolerance: ToleranceLimits = ToleranceLimits()
-    late: LatePolicy | None = None
-    void: dict[str, dict[str, dict[str, Void]]] = {}  # by assignment, exercise and check
-    lms: Lms | None = None
-
-
-class Grading(_Strict):
-    """The whole of `grading.yml`."""
-
-    policy: Policy
-    rubrics: dict[str, Rubric]  # by assignment
-    questions: dict[str, Points]  # by assignment: points of what a person marks
 
 
 def read_grading(path: Path) -> Grading:

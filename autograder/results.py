@@ -80,9 +80,9 @@ def report(
 
 @click.command()
 @click.argument("results", type=_FOLDER)
-@click.option("--student", "student_id", required=True)
+@click.option("--student", "student_id", required=True, help="Whose, by id.")
 @click.option("--exercise", required=True, help="An exercise, or a question.")
-@click.option("--points", type=click.FloatRange(min=0))
+@click.option("--points", type=click.FloatRange(min=0), help="In the place of the checks'.")
 @click.option("--undo", is_flag=True, help="Take it back: the checks, or the mark, speak again.")
 @click.option("--reason", required=True, help="For the student and the audit log.")
 @click.option("--by", help="Who decides; default: the name of your account.")
@@ -166,7 +166,9 @@ def purge(context: click.Context, results: Path, student_id: str | None) -> None
 
 @click.command()
 @click.argument("results", type=_FOLDER)
-@click.option("--to", "target", type=click.Choice(list(FORMATS)), required=True)
+@click.option(
+    "--to", "target", type=click.Choice(list(FORMATS)), required=True, help="Which system."
+)
 @click.option("--gradebook", type=_FOLDER, help="The LMS's own export, for a copy with our scores.")
 @click.option(
     "--file",
@@ -220,7 +222,13 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
 
 @click.command("import")
 @click.argument("results", type=_FOLDER)
-@click.option("--from", "source", type=click.Choice(["nbgrader", "sheet"]), required=True)
+@click.option(
+    "--from",
+    "source",
+    type=click.Choice(["nbgrader", "sheet"]),
+    required=True,
+    help="Where they were given: in formgrader, or in a sheet.",
+)
 @_COURSE
 @click.option("--file", type=_FOLDER, help="The sheet of `mark --sheet`, filled in.")
 @click.option("--marker", metavar="NAME", help="Who filled the sheet in.")

@@ -28,6 +28,7 @@ HIDDEN = {
         "grader",
         "overview",
         "grading",
+        "policy",
         "store",
         "record",
         "score",

@@ -37,7 +37,13 @@ PORT = 8765
     show_default=True,
     help="How many of the answers two people mark, each without seeing the other's mark.",
 )
-@click.option("--port", type=click.IntRange(1024, 65535), default=PORT, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(1024, 65535),
+    default=PORT,
+    show_default=True,
+    help="Where the page is served, on this machine only.",
+)
 @click.option("--no-open", is_flag=True, help="Only print the link, and open no browser.")
 @click.option(
     "--sheet",

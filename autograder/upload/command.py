@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("results", type=click.Path(path_type=Path))
-@click.option("--to", "platform", type=click.Choice(["canvas", "moodle", "lti"]), required=True)
+@click.option(
+    "--to",
+    "platform",
+    type=click.Choice(["canvas", "moodle", "lti"]),
+    required=True,
+    help="Which LMS; lti is any that speaks LTI 1.3.",
+)
 @click.option(
     "--apply", "for_real", is_flag=True, help="Write; without it, only the plan is shown."
 )
