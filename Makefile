@@ -1,10 +1,10 @@
-# make demo | test | check | build | mutants | fuzz | bench | bench-many | pictures | forgery | setup | lock | clean.  TORCH_INDEX=<url> takes torch from there.
+# make demo | test | check | build | docs | mutants | fuzz | bench | bench-many | pictures | forgery | setup | lock | clean.  TORCH_INDEX=<url> takes torch from there.
 PYTHON ?= python3
 TORCH_INDEX ?=
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test test-all check mutants fuzz bench bench-many pictures forgery build lock clean
+.PHONY: setup demo test test-all check mutants fuzz bench bench-many pictures forgery build docs lock clean
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt $(wildcard .ci/locks/*)
@@ -27,6 +27,8 @@ check: $(STAMP)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/autograder build --check
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/python docs/build.py
 
 mutants: $(STAMP)
 	@mkdir -p -m 700 dist
@@ -52,6 +54,10 @@ forgery: $(STAMP)
 
 build: $(STAMP)
 	$(BIN)/autograder build
+
+docs: $(STAMP)
+	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/build.py
 
 lock:
 	$(PYTHON) .ci/locks/make.py $(if $(UPGRADE),--upgrade)

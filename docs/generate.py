@@ -11,7 +11,7 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +172,7 @@ def _about(field: dict[str, Any]) -> str:
 # Both
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     cells = ([_escape(cell).replace("|", r"\|") for cell in line] for line in lines)
     return "\n" + "".join(f"| {' | '.join(line)} |\n" for line in cells)

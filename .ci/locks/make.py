@@ -50,7 +50,8 @@ def main(upgrade: bool) -> None:
             *(f"{folder}/bin/uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
             *("--python-version", "3.11", "--fork-strategy", "fewest", "--no-header"),
             *("--constraint", "constraints.txt", "--all-extras", "--group", "dev"),
-            *("--group", "build", "--output-file", str(resolved), "pyproject.toml"),
+            *("--group", "docs", "--group", "build"),
+            *("--output-file", str(resolved), "pyproject.toml"),
         )
         blocks = re.findall(rf"{PIN}.*\n(?: .*\n)*", resolved.read_text(), re.M)
     files: dict[str, list[str]] = {name: [] for name in NAMES}
