@@ -74,11 +74,14 @@ def told(notes: Iterable[CellNote], reports: Mapping[str, str]) -> Iterator[str]
 
 
 def _published(notebook: Path) -> dict[str, Path]:
-    """The folders of published assignments: beside the notebook, or in `assignments/` above."""
+    """The folders of published assignments: beside the notebook, in `assignments/` above, or ours.
+
+    Ours come with the wheel, so that a student who has it needs nothing else.
+    """
     here, cwd = notebook.resolve().parent, Path.cwd()
     if (here / VISIBLE).is_file():
         return {here.name: here}
-    for above in (here, *here.parents, cwd, *cwd.parents):
+    for above in (here, *here.parents, cwd, *cwd.parents, Path(__file__).parent):
         if found := sorted((above / "assignments").glob(f"*/{VISIBLE}")):
             return {path.parent.name: path.parent for path in found}
     raise CourseError(

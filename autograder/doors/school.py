@@ -80,7 +80,9 @@ def open_school(course: Path) -> School:
     try:
         from nbgrader.apps import NbGrader  # type: ignore[import-untyped]
     except ImportError as error:
-        raise ResultsError("nbgrader is not installed: pip install nbgrader") from error
+        raise ResultsError(
+            "nbgrader is not installed: pip install 'backprop-autograder[nbgrader]'"
+        ) from error
     find_alembic()
     if not course.is_dir():
         raise ResultsError(f"{course}: there is no such folder")
