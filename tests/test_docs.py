@@ -28,6 +28,7 @@ __all__ = ["browser"]
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+one_worker = pytest.mark.xdist_group("site")  # so that the site is built once
 LOADED = {("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src")}
 LOADING = {"stylesheet", "icon", "shortcut icon", "preload", "preconnect", "manifest"}
 
@@ -65,6 +66,8 @@ class Page(HTMLParser):
         self.ids |= {values["id"]} if "id" in values else set()
 
 
+@pytest.mark.slow  # `make check` builds the site, and Sphinx fails at a dead link
+@one_worker
 def test_the_site_loads_nothing_from_the_network(site):
     pages = sorted(site.rglob("*.html"))
     assert len(pages) > 40
@@ -79,6 +82,8 @@ def test_the_site_loads_nothing_from_the_network(site):
         assert not re.search(r"url\(['\"]?(https?:)?//|@import", path.read_text("utf-8")), path
 
 
+@pytest.mark.slow
+@one_worker
 def test_every_link_on_the_site_leads_to_a_page_and_a_place_in_it(site):
     pages = {path.resolve(): Page(path) for path in site.rglob("*.html")}
     for path, page in pages.items():
@@ -225,6 +230,7 @@ def test_the_guide_for_servers_knows_every_tier_and_its_cure():
 
 
 @pytest.mark.slow
+@one_worker
 @needs_browser
 def test_pages_ask_for_nothing_fit_a_phone_and_can_be_searched_without_a_server(
     site,
