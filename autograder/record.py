@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import struct
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -34,14 +33,13 @@ from sqlalchemy.exc import DatabaseError
 from .errors import ResultsError
 from .files import PRIVATE, draft_of
 from .folder import RECORD
+from .wal import is_broken
 
 SCHEMA = 4
-FILE = RECORD
 LOG = "-wal"  # SQLite's write-ahead log: beside the file while it is open, or after a kill
 JOURNAL = "-journal"  # SQLite's other one, where something took the file out of WAL mode
 BESIDE = (LOG, "-shm", JOURNAL)  # what belongs to one state of the file, and to no backup of it
-LOG_HEAD = struct.Struct(">8I")  # https://www.sqlite.org/fileformat2.html#walformat
-LOG_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+ALONE = "immutable=1"  # how SQLite opens a file that has nothing beside it
 ROOM = "make room, then run the same again to go on"
 CURES = {  # by the second word of SQLite's name of an error; for others, the file is damaged
     "FULL": ROOM,
@@ -207,6 +205,22 @@ def connect(path: Path) -> Engine:
     return engine
 
 
+def look(path: Path) -> Engine:
+    """An engine for reading a record that `inspect` has found whole; it changes no byte of it."""
+    return create_engine("sqlite://", creator=lambda: _look(path, _reading(path)))
+
+
+def _reading(path: Path) -> str:
+    """How SQLite is to open a record of which nothing may change."""
+    # Without a log it need not put anything beside the file to read it.
+    log, journal = (os.path.lexists(f"{path}{ending}") for ending in (LOG, JOURNAL))
+    return ALONE if not (log or journal) else "mode=rw" if journal else "mode=ro"
+
+
+def _look(path: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path))}?{mode}", uri=True)
+
+
 def inspect(path: Path) -> dict[str, str]:
     """What a record says it is of, after a look through all of it. No byte of it is changed.
 
@@ -217,21 +231,18 @@ def inspect(path: Path) -> dict[str, str]:
     """
     if not path.is_file():
         raise damaged(path, "no file")
-    _refuse_broken_log(path)
-    # Without a log SQLite need not put anything beside the file to read it.
-    log, journal = (os.path.lexists(f"{path}{ending}") for ending in (LOG, JOURNAL))
-    alone = not (log or journal)
-    mode = "immutable=1" if alone else "mode=rw" if journal else "mode=ro"
-    address = f"file:{quote(str(path))}?{mode}"
+    if is_broken(log := Path(f"{path}{LOG}")):
+        raise damaged(log, "not a log of SQLite's")
+    mode = _reading(path)
     try:
-        with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
+        with contextlib.closing(_look(path, mode)) as connection:
             if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
                 raise damaged(path, found)
             pages, size = (
                 connection.execute(f"PRAGMA {name}").fetchone()[0]
                 for name in ("page_count", "page_size")
             )
-            if alone and pages * size != path.stat().st_size:
+            if mode == ALONE and pages * size != path.stat().st_size:
                 raise damaged(path, f"it should have {pages * size} bytes")
             about = dict(connection.execute("SELECT key, value FROM about"))
             if about.get("schema") == str(SCHEMA):
@@ -248,36 +259,9 @@ def inspect(path: Path) -> dict[str, str]:
     return about
 
 
-def _refuse_broken_log(path: Path) -> None:
-    """SQLite takes a log with a broken beginning for an empty one: what it held would be lost.
-
-    Raises:
-        ResultsError: the log beside the record does not begin as SQLite writes it.
-    """
-    log = Path(f"{path}{LOG}")
-    try:
-        with open(log, "rb") as file:
-            head = file.read(LOG_HEAD.size)
-    except FileNotFoundError:
-        return
-    whole = len(head) == LOG_HEAD.size and LOG_HEAD.unpack(head)[-2:] == _checksum(head)
-    if head and not (whole and head[:4] in LOG_MAGIC):
-        raise damaged(log, "not a log of SQLite's")
-
-
-def _checksum(head: bytes) -> tuple[int, int]:
-    """SQLite's own, of the words before the last two; their order is in the first one."""
-    words = struct.unpack(f"{'<>'[head[3] & 1]}6I", head[:24])
-    first = second = 0
-    for one, two in zip(words[::2], words[1::2], strict=True):
-        first = (first + one + second) % 2**32
-        second = (second + two + first) % 2**32
-    return first, second
-
-
 def damaged(path: Path, reason: object) -> ResultsError:
     """The error for a file that is not as we write it."""
-    record = path.with_name(FILE)
+    record = path.with_name(RECORD)
     what = "it" if path == record else record.name
     return ResultsError(
         f"{path}: not a record of grades, or damaged ({reason}): restore {what} from a backup"

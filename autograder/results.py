@@ -136,13 +136,12 @@ def override(
 def audit(folder: Path | None, results: Path) -> None:
     """Show what people decided about scores: when, who, of whom, what and why."""
     from . import terminal
-    from .store import Store, read_about
+    from .store import audit
 
-    with Store(results, read_about(results)) as store:
-        for at, by, student_id, what, reason in store.audit():
-            whose = student_id or "all"
-            why = f"  ({reason})" if reason else ""
-            terminal.print_plainly(f"{at}  {by}  {whose}  {what}{why}")
+    for at, by, student_id, what, reason in audit(results):
+        whose = student_id or "all"
+        why = f"  ({reason})" if reason else ""
+        terminal.print_plainly(f"{at}  {by}  {whose}  {what}{why}")
 
 
 @click.command()

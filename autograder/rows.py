@@ -15,6 +15,7 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
+from .folder import RECORD
 from .model import (
     CellNote,
     Kind,
@@ -29,7 +30,6 @@ from .model import (
     Work,
 )
 from .record import (
-    FILE,
     MARKS,
     MISTAKES,
     NOTES,
@@ -114,7 +114,7 @@ class Results(Iterable[Result]):
     """
 
     def __init__(self, folder: Path, with_work: bool = False) -> None:
-        self._path, self._with_work = folder / FILE, with_work
+        self._path, self._with_work = folder / RECORD, with_work
 
     def __len__(self) -> int:
         engine = connect(self._path)

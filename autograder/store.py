@@ -18,12 +18,12 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
 from .errors import ResultsError
+from .folder import RECORD
 from .lock import locked
 from .model import Mark, Override, Receipt, Result, Status
 from .record import (
     ABOUT,
     AUDIT,
-    FILE,
     MARKS,
     OVERRIDES,
     SCHEMA,
@@ -31,6 +31,7 @@ from .record import (
     connect,
     create,
     inspect,
+    look,
     trouble,
 )
 from .rows import Results, mark_of, now, reading, receipt, save
@@ -51,19 +52,13 @@ class Store:
                 and is left as it is; or another process has it open.
             OSError: the folder cannot be written to.
         """
-        self._path = folder / FILE
+        self._path = folder / RECORD
         expected = about | {"schema": str(SCHEMA)}
         with contextlib.ExitStack() as opened:
             opened.enter_context(locked(folder))
             if not os.path.lexists(self._path):
                 create(self._path, expected)
-            found = inspect(self._path)
-            for key, value in expected.items():
-                if found.get(key) != value:
-                    raise ResultsError(
-                        f"{self._path} is of {key} {found.get(key)!r}, not {value!r}: "
-                        "choose another --out"
-                    )
+            _refuse_other(self._path, inspect(self._path), expected)
             self._engine = connect(self._path)
             opened.callback(self._engine.dispose)
             self._opened = opened.pop_all()
@@ -173,13 +168,6 @@ class Store:
         with self._transaction() as connection:
             _note(connection, by, student_id, what, reason)
 
-    def audit(self) -> list[tuple[str, str, str, str, str]]:
-        """What people decided, first things first: when, who, of whom, what, why."""
-        columns = (AUDIT.c[name] for name in ("at", "by", "student_id", "what", "reason"))
-        with reading(self._engine, self._path) as connection:
-            rows = connection.execute(select(*columns).order_by(AUDIT.c.id))
-            return [(row.at, row.by, row.student_id, row.what, row.reason) for row in rows]
-
     def move(self, student_id: str, path: str, receipt: Receipt) -> None:
         """Note that an unchanged submission now lies elsewhere, or was handed in again."""
         with self._transaction() as connection:
@@ -205,9 +193,34 @@ def read_about(folder: Path) -> dict[str, str]:
     Raises:
         ResultsError: there is none, or it is damaged.
     """
-    if not os.path.lexists(folder / FILE):
-        raise ResultsError(f"{folder}: no {FILE} in it: give the folder that `grade --out` made")
-    return inspect(folder / FILE)
+    if not os.path.lexists(folder / RECORD):
+        raise ResultsError(f"{folder}: no {RECORD} in it: give the folder that `grade --out` made")
+    return inspect(folder / RECORD)
+
+
+def audit(folder: Path) -> list[tuple[str, str, str, str, str]]:
+    """What people decided, first things first: when, who, of whom, what, why. Nothing is written.
+
+    Raises:
+        ResultsError: there is no record, or it is of another schema, or damaged.
+    """
+    path = folder / RECORD
+    _refuse_other(path, read_about(folder), {"schema": str(SCHEMA)})
+    columns = (AUDIT.c[name] for name in ("at", "by", "student_id", "what", "reason"))
+    engine = look(path)
+    with contextlib.ExitStack() as opened:
+        opened.callback(engine.dispose)
+        connection = opened.enter_context(reading(engine, path))
+        rows = connection.execute(select(*columns).order_by(AUDIT.c.id))
+        return [(row.at, row.by, row.student_id, row.what, row.reason) for row in rows]
+
+
+def _refuse_other(path: Path, found: dict[str, str], expected: dict[str, str]) -> None:
+    for key, value in expected.items():
+        if found.get(key) != value:
+            raise ResultsError(
+                f"{path} is of {key} {found.get(key)!r}, not {value!r}: choose another --out"
+            )
 
 
 def _note(connection: Connection, by: str, student_id: str, what: str, reason: str) -> None:

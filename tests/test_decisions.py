@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -12,10 +15,11 @@ from autograder.cli import main
 from autograder.course import find_course
 from autograder.decisions import note_voids, override, take_back
 from autograder.errors import CourseError, ResultsError
+from autograder.folder import RECORD
 from autograder.grading import read_grading
 from autograder.model import Kind, Mark, Outcome, Override, Result, Status, Verdict
 from autograder.score import score
-from autograder.store import Store
+from autograder.store import Store, audit
 
 GRADING = """\
 maths:
@@ -173,7 +177,7 @@ def test_a_wrong_override_is_told_in_one_line_and_changes_nothing(
     said = capsys.readouterr().err
     assert told in said and said.count("\n") == 1
     with Store(results, ABOUT) as store:
-        assert store.audit() == [] and not any(r.overrides for r in store.results())
+        assert audit(results) == [] and not any(r.overrides for r in store.results())
 
 
 def test_more_points_than_there_are_are_taken_and_told(course, results, capsys):
@@ -189,8 +193,39 @@ def test_the_log_forgets_whoever_is_forgotten(course, results):
         for student in ("ann", "ben"):
             override(store, outline, student, Override("one", 1, "so", "eve"))
         store.forget("ann")
-        assert [line[2] for line in store.audit()] == ["ben"]
+        assert [line[2] for line in audit(results)] == ["ben"]
         assert [r.overrides for r in store.results() if r.student_id == "ann"] == []
+
+
+def test_the_log_can_be_read_while_somebody_writes(course, results, capsys):
+    given = ("--student", "ann", "--exercise", "one", "--points", "2", "--reason", "by hand")
+    run(course, "override", results, *given)
+    with Store(results, ABOUT) as store:
+        store.note("eve", "", "one.a: looked at", "")
+        capsys.readouterr()
+        assert run(course, "audit", results) == 0
+    told = capsys.readouterr().out
+    assert "one: 0.5 -> 2  (by hand)" in told and "eve  all  one.a: looked at" in told
+
+
+def test_the_log_of_a_copy_that_nobody_may_write_to_can_be_read(course, results, capsys):
+    given = ("--student", "ann", "--exercise", "one", "--points", "2", "--reason", "by hand")
+    run(course, "override", results, *given)
+    copy = course / "copy"
+    copy.mkdir()
+    shutil.copy(results / RECORD, copy)
+    copy.chmod(0o500)
+    capsys.readouterr()
+    assert run(course, "audit", copy) == 0
+    assert "one: 0.5 -> 2  (by hand)" in capsys.readouterr().out
+    assert [path.name for path in copy.iterdir()] == [RECORD]  # which root might have written to
+
+
+def test_the_log_of_another_schema_is_told_to_be_one(course, results, capsys):
+    with contextlib.closing(sqlite3.connect(results / RECORD)) as record, record:
+        record.execute("UPDATE about SET value = '3' WHERE key = 'schema'")
+    assert run(course, "audit", results) == 1
+    assert "is of schema '3', not '4'" in capsys.readouterr().err
 
 
 def test_taking_back_lets_the_mark_speak_again(course, results):
@@ -288,7 +323,7 @@ def test_a_check_that_counts_again_is_told_as_well(course, results):
         void(course, "")
         changes = note_voids(store, outline_of(course), "eve")
         assert "ben: 1.5 of 1.5 -> 3.5 of 3.5" in map(str, changes)
-        assert "one.a: counts again" in [line[3] for line in store.audit()]
+        assert "one.a: counts again" in [line[3] for line in audit(results)]
 
 
 def test_a_void_check_needs_no_new_run(course, results):

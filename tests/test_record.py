@@ -27,9 +27,10 @@ from autograder.course import fingerprint
 from autograder.doors.school import find_alembic
 from autograder.errors import ResultsError, explain
 from autograder.files import sweep
+from autograder.folder import RECORD
 from autograder.lock import locked
 from autograder.model import Kind, Outcome, Result, Status, Verdict
-from autograder.record import FILE, inspect
+from autograder.record import inspect
 from autograder.store import Store
 from autograder.worker.seccomp import ALLOWED, AUDIT_ARCH
 
@@ -150,7 +151,7 @@ def log_of_another(path: Path) -> None:
             if number == 2500:
                 with store._engine.connect() as connection:
                     connection.exec_driver_sql("PRAGMA wal_checkpoint(RESTART)")
-        shutil.copy(other / f"{FILE}-wal", path.parent)
+        shutil.copy(other / f"{RECORD}-wal", path.parent)
 
 
 def killed_in_the_midst(path: Path) -> None:
@@ -221,42 +222,42 @@ damages = pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED.keys()
 
 @damages
 def test_a_damaged_record_is_told_and_left_as_it_is(monkeypatch, course, results, commands, damage):
-    damage(results / FILE)
+    damage(results / RECORD)
     before = content(results)
     for command in commands.values():
         message = refused(monkeypatch, course, *command)
-        assert message.startswith(str(results / FILE)) and "choose another --out" in message
+        assert message.startswith(str(results / RECORD)) and "choose another --out" in message
         after = content(results)
         assert {name: data for name, data in after.items() if name in before} == before
-        assert after.keys() - before.keys() <= {".lock", f"{FILE}-shm"}
+        assert after.keys() - before.keys() <= {".lock", f"{RECORD}-shm"}
 
 
 def test_an_impossible_value_in_a_record_is_told(monkeypatch, course, results):
-    change(results / FILE, "UPDATE verdicts SET kind = 'perhaps' WHERE submission = 7")
+    change(results / RECORD, "UPDATE verdicts SET kind = 'perhaps' WHERE submission = 7")
     assert "'perhaps' is not a valid Kind" in refused(monkeypatch, course, "report", results)
 
 
 def test_a_log_without_its_record_is_told(monkeypatch, course, results, commands):
-    killed_in_the_midst(results / FILE)
-    (results / FILE).unlink()
+    killed_in_the_midst(results / RECORD)
+    (results / RECORD).unlink()
     before = content(results)
     message = refused(monkeypatch, course, *commands["grade"])
-    assert message.startswith(f"{results / FILE}-wal is there without its {FILE}: restore")
+    assert message.startswith(f"{results / RECORD}-wal is there without its {RECORD}: restore")
     assert "or a backup (first remove grades.db-wal and grades.db-shm), or" in message
     assert content(results) == before
 
 
 def test_a_backup_is_to_be_restored_without_the_log_of_what_it_replaces(results):
     """SQLite would read that log into it: what came of it may be neither of the two."""
-    killed_in_the_midst(results / FILE)
-    overwritten(results / FILE)
+    killed_in_the_midst(results / RECORD)
+    overwritten(results / RECORD)
     with pytest.raises(ResultsError) as told:
-        inspect(results / FILE)
-    assert f"backup (first remove {FILE}-wal and {FILE}-shm), or" in str(told.value)
+        inspect(results / RECORD)
+    assert f"backup (first remove {RECORD}-wal and {RECORD}-shm), or" in str(told.value)
     for ending in ("-wal", "-shm"):
-        (results / f"{FILE}{ending}").unlink()
+        (results / f"{RECORD}{ending}").unlink()
     with pytest.raises(ResultsError, match="restore it from a backup, or choose"):
-        inspect(results / FILE)
+        inspect(results / RECORD)
 
 
 @pytest.mark.slow
@@ -271,40 +272,40 @@ def test_a_record_can_be_used_after_a_kill_at_any_step_of_its_making(tmp_path):
             store.save(RESULT)
             assert store.done().keys() == {"amy"}
         sweep(folder)
-        assert sorted(content(folder)) == [".lock", FILE], steps
+        assert sorted(content(folder)) == [".lock", RECORD], steps
     assert steps > 20
 
 
 def test_what_an_unfinished_change_of_mode_left_is_taken_back(results):
     """As records of earlier versions may be: with a journal, which reading alone cannot undo."""
-    change(results / FILE, "PRAGMA journal_mode = DELETE")
+    change(results / RECORD, "PRAGMA journal_mode = DELETE")
     copy = results.parent / "copy"
-    with contextlib.closing(sqlite3.connect(results / FILE, isolation_level=None)) as database:
+    with contextlib.closing(sqlite3.connect(results / RECORD, isolation_level=None)) as database:
         database.execute("PRAGMA cache_size = 1")
         database.execute("PRAGMA cache_spill = 1")
         database.execute("BEGIN IMMEDIATE")
         database.execute("UPDATE submissions SET path = hex(zeroblob(5000))")
         shutil.copytree(results, copy)
-    assert (copy / f"{FILE}-journal").exists()
+    assert (copy / f"{RECORD}-journal").exists()
     with Store(copy, ABOUT) as store:
         assert {path for _, path, _ in store.done().values()} == {"amy.py"}
 
 
 def test_what_is_in_the_log_only_counts(results):
-    killed_in_the_midst(results / FILE)
+    killed_in_the_midst(results / RECORD)
     alone = results / "alone"
     alone.mkdir()
-    shutil.copy(results / FILE, alone)
+    shutil.copy(results / RECORD, alone)
     before = content(results)
-    assert inspect(results / FILE) == ABOUT | {"schema": "4"}
-    assert content(results) == before | {f"{FILE}-shm": content(results)[f"{FILE}-shm"]}
+    assert inspect(results / RECORD) == ABOUT | {"schema": "4"}
+    assert content(results) == before | {f"{RECORD}-shm": content(results)[f"{RECORD}-shm"]}
     with Store(results, ABOUT) as store, Store(alone, ABOUT) as less:
         assert "zoe" in store.done() and "zoe" not in less.done()
 
 
 def test_looking_at_a_record_leaves_nothing_beside_it(results):
     before = content(results)
-    assert inspect(results / FILE) == ABOUT | {"schema": "4"}
+    assert inspect(results / RECORD) == ABOUT | {"schema": "4"}
     assert content(results) == before
 
 
@@ -314,11 +315,11 @@ def test_a_results_folder_may_have_any_name(tmp_path, name):
     for _ in range(2):
         with Store(tmp_path / name, ABOUT) as store:
             store.save(RESULT)
-    assert sorted(path.name for path in (tmp_path / name).iterdir()) == [".lock", FILE]
+    assert sorted(path.name for path in (tmp_path / name).iterdir()) == [".lock", RECORD]
 
 
 def test_nobody_else_may_read_a_record_nor_what_sqlite_puts_beside_it(results):
-    (results / FILE).unlink()
+    (results / RECORD).unlink()
     before = os.umask(0)
     try:
         with Store(results, ABOUT) as store:
@@ -326,8 +327,8 @@ def test_nobody_else_may_read_a_record_nor_what_sqlite_puts_beside_it(results):
             files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in results.iterdir()}
     finally:
         os.umask(before)
-    assert files.keys() >= {FILE, f"{FILE}-wal", f"{FILE}-shm"}
-    assert {files[name] for name in files if name.startswith(FILE)} == {0o600}
+    assert files.keys() >= {RECORD, f"{RECORD}-wal", f"{RECORD}-shm"}
+    assert {files[name] for name in files if name.startswith(RECORD)} == {0o600}
 
 
 # One writer at a time
@@ -363,7 +364,8 @@ def test_the_lock_goes_with_the_process_that_holds_it(course, results, tmp_path)
 
 
 def recorded_since(results: Path) -> str:
-    with contextlib.closing(sqlite3.connect(f"file:{results / FILE}?mode=ro", uri=True)) as record:
+    address = f"file:{results / RECORD}?mode=ro"
+    with contextlib.closing(sqlite3.connect(address, uri=True)) as record:
         return str(record.execute("SELECT count(*) > 20 FROM submissions").fetchone()[0])
 
 
@@ -437,9 +439,9 @@ def recorded(results: Path, scratch: Path) -> list[str]:
     copy.mkdir()
     for path in results.glob("grades.db*"):
         shutil.copy(path, copy)
-    if not (copy / FILE).exists():
+    if not (copy / RECORD).exists():
         return []
-    with contextlib.closing(sqlite3.connect(copy / FILE)) as record:
+    with contextlib.closing(sqlite3.connect(copy / RECORD)) as record:
         assert record.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         return [row[0] for row in record.execute("SELECT student_id FROM submissions ORDER BY 1")]
 
@@ -475,7 +477,7 @@ def test_a_full_disk_is_one_sentence_when_pages_are_written(course, results, tmp
     assert call(course, tmp_path / "log", "report", results)[0] == 0
     report = json.loads(told.read_text())
     named = assert_told_and_completed(report, (results / "scores.csv").read_text())
-    assert {FILE, "scores.csv"} < named, named  # and pages
+    assert {RECORD, "scores.csv"} < named, named  # and pages
     assert {Path(name).parent.name for name in named} >= {"feedback"}
     assert not report[0][2][0][0] == 0 and report[-1][2][0][0] == 0
 
@@ -492,7 +494,7 @@ def test_a_full_disk_in_the_midst_of_a_class_loses_nothing(course, tmp_path):
     assert call(course, tmp_path / "log", *grade, tmp_path / "results")[0] == 0
     report = json.loads(told.read_text())
     scores = (tmp_path / "results/scores.csv").read_text()
-    assert FILE in assert_told_and_completed(report, scores)
+    assert RECORD in assert_told_and_completed(report, scores)
     kept = {room: len(students) for room, _, _, students, *_ in report}
     assert kept[0] == 0 and 0 < kept[400] < 41, kept
 

@@ -15,6 +15,7 @@ import pytest
 from autograder.errors import ResultsError
 from autograder.escape import file_names
 from autograder.files import replacing
+from autograder.folder import RECORD
 from autograder.grading import Policy
 from autograder.model import (
     NO_RECEIPT,
@@ -31,7 +32,7 @@ from autograder.outline import Outline
 from autograder.overview import summary
 from autograder.pipeline import publish
 from autograder.score import Score, exact, number, score, write_csv
-from autograder.store import FILE, Store, read_about
+from autograder.store import Store, read_about
 from autograder.words import IN_WORDS
 
 RUBRIC = {"one": {"a": 2, "b": 0.5}, "two": {"c": 1}}
@@ -245,7 +246,7 @@ def test_results_are_sorted_by_student(tmp_path):
 
 
 def rows(folder):
-    with sqlite3.connect(folder / FILE) as connection:
+    with sqlite3.connect(folder / RECORD) as connection:
         tables = ("submissions", "cell_notes", "verdicts", "mistakes")
         counts = [
             connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables
@@ -279,7 +280,7 @@ def test_a_submission_that_moved_is_noted(tmp_path):
 
 
 def change(folder, statement):
-    with sqlite3.connect(folder / FILE) as connection:
+    with sqlite3.connect(folder / RECORD) as connection:
         connection.execute(statement)
     connection.close()
 
@@ -320,20 +321,20 @@ def test_a_record_of_something_else_is_refused(tmp_path, about, statement, messa
     change(tmp_path, statement)
     with pytest.raises(ResultsError) as problem:
         Store(tmp_path, about)
-    assert str(problem.value) == message.format(tmp_path / FILE)
+    assert str(problem.value) == message.format(tmp_path / RECORD)
 
 
 @pytest.mark.parametrize(
     "content", [b"student_id,score\r\n", b"garbage" * 1000, b"SQLite format 3\0"]
 )
 def test_a_file_that_is_no_record_is_refused_and_left_alone(tmp_path, content):
-    (tmp_path / FILE).write_bytes(content)
+    (tmp_path / RECORD).write_bytes(content)
     message = "not a record of grades, or damaged"
     with pytest.raises(ResultsError, match=f"{message}.*choose another --out"):
         Store(tmp_path, ABOUT)
     with pytest.raises(ResultsError, match=message):
         read_about(tmp_path)
-    assert (tmp_path / FILE).read_bytes() == content
+    assert (tmp_path / RECORD).read_bytes() == content
 
 
 def test_a_record_that_cannot_be_written_is_told(tmp_path):
@@ -353,7 +354,7 @@ def test_a_folder_without_a_record_is_told_with_the_cure(tmp_path):
     with pytest.raises(ResultsError) as problem:
         read_about(tmp_path)
     cure = "give the folder that `grade --out` made"
-    assert str(problem.value) == f"{tmp_path}: no {FILE} in it: {cure}"
+    assert str(problem.value) == f"{tmp_path}: no {RECORD} in it: {cure}"
     assert names(tmp_path) == []
 
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import FolderBusy
+from ..folder import RECORD
 from ..model import SETTLED, Mark
-from ..record import FILE, LOG
+from ..record import LOG
 from ..rows import Results
 from ..store import Store
 from .answers import Group, gather
@@ -72,7 +73,7 @@ class Desk:
         found = []
         for ending in ("", LOG):
             with contextlib.suppress(FileNotFoundError):
-                state = Path(f"{self._folder / FILE}{ending}").stat()
+                state = Path(f"{self._folder / RECORD}{ending}").stat()
                 if state.st_size:  # a log without anything in it is a reader's
                     found.append((state.st_mtime_ns, state.st_size))
         return tuple(found)
