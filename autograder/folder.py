@@ -6,11 +6,14 @@ from pathlib import Path
 
 RECORD, EXPORTS = "grades.db", "exports.jsonl"
 SCORES, REPORT, ANONYMOUS = "scores.csv", "report.html", "report-anonymous.html"
+FEEDBACK, UPLOADS = "feedback", "uploads"  # folders
+LOCK = ".lock"  # it stays: taking it away could let two in
 OURS = (
-    *(RECORD, f"{RECORD}-wal", f"{RECORD}-shm", f"{RECORD}-journal", ".lock"),
-    *(SCORES, REPORT, ANONYMOUS, "feedback", "uploads", EXPORTS),
+    *(RECORD, f"{RECORD}-wal", f"{RECORD}-shm", f"{RECORD}-journal", LOCK),
+    *(SCORES, REPORT, ANONYMOUS, FEEDBACK, UPLOADS, EXPORTS),
 )
-EXPORTED = ("scores.json", "gradescope", "canvas-feedback.zip", "moodle-feedback.zip")
+SCORES_JSON, GRADESCOPE = "scores.json", "gradescope"
+EXPORTED = (SCORES_JSON, GRADESCOPE, "canvas-feedback.zip", "moodle-feedback.zip")
 
 
 def is_ours(path: Path, folder: Path) -> bool:

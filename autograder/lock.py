@@ -10,8 +10,7 @@ from pathlib import Path
 
 from .errors import FolderBusy
 from .files import PRIVATE
-
-FILE = ".lock"  # it stays: taking it away could let two in
+from .folder import LOCK
 
 
 @contextlib.contextmanager
@@ -22,7 +21,7 @@ def locked(folder: Path) -> Iterator[None]:
         FolderBusy: somebody does, at once.
         OSError: the folder cannot be written to.
     """
-    path = folder / FILE
+    path = folder / LOCK
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, PRIVATE)
     try:
         try:

@@ -18,7 +18,7 @@ from .decisions import Change, me, note_voids
 from .entries import Entry
 from .errors import ClusterError, ResultsError
 from .files import PRIVATE_FOLDER, sweep
-from .folder import RECORD, REPORT, SCORES
+from .folder import FEEDBACK, RECORD, REPORT, SCORES
 from .model import Result, Submission
 from .outline import Outline
 from .overview import Overview
@@ -120,12 +120,12 @@ def publish(
         results, complete = record.results(), record.results(with_work=True)
     else:
         results = complete = record
-    for folder in (out, out / "feedback"):
+    for folder in (out, out / FEEDBACK):
         sweep(folder)
     write_csv(out / SCORES, results, outline)
     overview = Overview(outline)
     students = (result.student_id for result in results)
-    feedback = Feedback(out / "feedback", students, outline, afresh)
+    feedback = Feedback(out / FEEDBACK, students, outline, afresh)
     seen = watch(complete) if watch else complete
     counting = by_hand(results, outline.question_points)
     # Closed with the record, too, if a disk is full.

@@ -10,11 +10,10 @@ from . import exports
 from .errors import ResultsError
 from .escape import file_names
 from .files import DRAFT
-from .folder import ANONYMOUS, EXPORTED, OURS
-from .lock import FILE as LOCK
+from .folder import ANONYMOUS, EXPORTED, FEEDBACK, LOCK, OURS, UPLOADS
 from .lock import locked
 from .store import Store, read_about
-from .upload.journal import FOLDER, forget, students
+from .upload.journal import forget, students
 
 Say = Callable[[str], None]
 
@@ -49,7 +48,7 @@ def purge_student(results: Path, student_id: str, say: Say) -> None:
         ResultsError: there is no such student in the record or a journal, or one is damaged.
     """
     about = read_about(results)
-    journals = sorted((results / FOLDER).glob("*.jsonl"))
+    journals = sorted((results / UPLOADS).glob("*.jsonl"))
     with Store(results, about) as store:
         known = {result.student_id for result in store.results()}
         if student_id not in known.union(*map(students, journals)):
@@ -58,7 +57,7 @@ def purge_student(results: Path, student_id: str, say: Say) -> None:
             forget(journal, student_id)
         _delete_exports(results, say)
         if student_id in known:
-            page = results / "feedback" / file_names(known, ".html")[student_id]
+            page = results / FEEDBACK / file_names(known, ".html")[student_id]
             page.unlink(missing_ok=True)
             (results / ANONYMOUS).unlink(missing_ok=True)  # it has a row of theirs
         store.forget(student_id)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from .escape import file_names, plain
+from .folder import FEEDBACK
 from .model import Kind, Result, Status
 from .outline import Outline
 from .score import Score, by_hand, rounded, score, unmarked
@@ -42,7 +43,7 @@ def releases(results: Sequence[Result], assignment: Outline, folder: Path) -> li
                 score=None if why or points.total is None else rounded(points.total),
                 max_score=rounded(points.max_score),
                 comment=_comment(result, points, assignment),
-                feedback=folder / "feedback" / pages[result.student_id],
+                feedback=folder / FEEDBACK / pages[result.student_id],
                 attempt=result.receipt.attempt,
                 as_of=result.receipt.as_of or result.graded_at,
                 status=result.status,

@@ -36,11 +36,11 @@ from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .folder import RECORD
+from .folder import FEEDBACK, RECORD, REPORT, SCORES
 from .model import Status
 from .overview import Overview
 
-PATHS = {"scores": "scores.csv", "report": "report.html", "feedback": "feedback"}
+PATHS = {"scores": SCORES, "report": REPORT, "feedback": FEEDBACK}
 
 
 def as_json(

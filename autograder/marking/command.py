@@ -19,6 +19,7 @@ import click
 from ..errors import ResultsError
 from ..escape import plain
 
+from ..folder import REPORT
 if TYPE_CHECKING:
     from ..questions import Question
     from .server import Site
@@ -87,7 +88,7 @@ def mark(
     with Store(results, about) as store:
         terminal.show_changes(pipeline.prove(outline, store))
         pipeline.publish(store, results, outline)
-    click.echo(plain(str(results / "report.html")))
+    click.echo(plain(str(results / REPORT)))
 
 
 def _write_sheet(

@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 from .. import exports, score
 from ..errors import ResultsError
+from ..folder import SCORES, SCORES_JSON
 from ..score import exact
 from .order import Order
 
 
 def write_csv(order: Order, say: Callable[[str], None]) -> int:
     """Write the file that `grade` writes."""
-    path = order.place("scores.csv", usual=True)
+    path = order.place(SCORES, usual=True)
     score.write_csv(path, order.results, order.assignment)
     if order.file:
         exports.note(order.folder, path)
@@ -23,7 +24,7 @@ def write_csv(order: Order, say: Callable[[str], None]) -> int:
 
 def write_json(order: Order, say: Callable[[str], None]) -> int:
     """Write an array with an object for each row of scores.csv; what is open there is null."""
-    path = order.place("scores.json")
+    path = order.place(SCORES_JSON)
     names = score.header(order.assignment)
     more = ("attempt", "submitted_at", "flagged_late", "comment")
     if len({*names, *more}) < len(names) + len(more):

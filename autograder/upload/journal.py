@@ -16,9 +16,9 @@ from typing import Any
 
 from ..errors import LmsError, ResultsError
 from ..files import replacing
+from ..folder import UPLOADS
 from .lms import Target, Writing
 
-FOLDER = "uploads"
 MILLISECOND = timedelta(milliseconds=1)
 DONE = ("sent", "verified")
 
@@ -34,7 +34,7 @@ class Journal:
             ResultsError: a line of it is damaged.
             OSError: it cannot be written to.
         """
-        folder = results / FOLDER
+        folder = results / UPLOADS
         folder.mkdir(mode=0o700, exist_ok=True)
         self.path = folder / f"{target.platform}.jsonl"
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
