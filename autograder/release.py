@@ -11,7 +11,7 @@ from .escape import file_names, plain
 from .folder import FEEDBACK
 from .model import Kind, Result, Status
 from .outline import Outline
-from .score import Score, by_hand, rounded, score, unmarked
+from .score import Score, rounded, scored, unmarked
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,9 @@ class Release:
 
 def releases(results: Sequence[Result], assignment: Outline, folder: Path) -> list[Release]:
     """What there is to tell of each result; `folder` is the results folder."""
-    counting = by_hand(results, assignment.question_points)
     pages = file_names((result.student_id for result in results), ".html")
     found = []
-    for result in results:
-        points = score(result, assignment, counting, assignment.late)
+    for result, points in scored(results, assignment):
         why = _open(result, points)
         found.append(
             Release(

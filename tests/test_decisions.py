@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import json
 import shutil
 import sqlite3
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from autograder.errors import CourseError, ResultsError
 from autograder.folder import RECORD
 from autograder.grading import read_grading
 from autograder.model import Kind, Mark, Outcome, Override, Result, Status, Verdict
+from autograder.release import releases
 from autograder.score import score
 from autograder.store import Store, audit
 
@@ -358,3 +362,26 @@ def test_a_wrong_void_is_told(tmp_path, text, told):
 def test_no_such_student_or_exercise(course, results):
     with Store(results, ABOUT) as store, pytest.raises(ResultsError, match="no result of 'zed'"):
         override(store, outline_of(course), "zed", Override("one", 1, "so", "eve"))
+
+
+# What others are told
+
+
+CLOSED = replace(CAY, overrides=(Override("one", 2.5, "by hand", "eve"),))
+
+
+def test_who_was_closed_by_hand_has_no_score_for_an_lms_while_questions_are_not_marked(course):
+    ann = replace(ANN, marks=(Mark("S1", 4, "eve"),))
+    told = {r.student_id: r for r in releases([ann, CLOSED], outline_of(course), course)}
+    assert (told["ann"].score, told["ann"].open) == (Decimal("4.5"), "")
+    assert told["cay"].score is None and told["cay"].open == "not marked yet: S1"
+    assert told["cay"].status is Status.graded
+
+
+def test_who_was_closed_by_hand_is_graded_for_gradescope_too(course, results):
+    given = ("--student", "cay", "--exercise", "one", "--points", "2.5", "--reason", "by hand")
+    run(course, "override", results, *given)
+    assert run(course, "export", results, "--to", "gradescope") == 0
+    made = json.loads((results / "gradescope" / "cay.json").read_text())
+    assert (made["score"], made["extra_data"]["status"]) == (3.5, "graded")
+    assert "the reference" not in json.dumps(made)

@@ -9,19 +9,19 @@ from .. import exports
 from ..doors.gradescope.report import report
 from ..escape import file_names
 from ..files import PRIVATE_FOLDER, write_private
-from ..score import rounded, score
+from ..folder import GRADESCOPE
+from ..score import rounded, scored
 from .order import Order
 
 
 def write(order: Order, say: Callable[[str], None]) -> int:
     """Write a file for each student who has a score; an older one of who has none is deleted."""
-    folder = order.place("gradescope")
+    folder = order.place(GRADESCOPE)
     folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     names = file_names((result.student_id for result in order.results), ".json")
     written = []
-    for result in order.results:
+    for result, points in scored(order.results, order.assignment, {}):
         path = folder / names[result.student_id]
-        points = score(result, order.assignment, {}, order.assignment.late)
         if points.total is None:
             path.unlink(missing_ok=True)
             continue
