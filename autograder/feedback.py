@@ -14,9 +14,9 @@ from .excerpt import Code, coloured, excerpt
 from .model import Kind, Outcome, Result, Status, Verdict, Work
 from .outline import Outline
 from .room import Piece, Room, fitted, size
-from .score import Score
+from .score import Score, points_of_check
 from .shown import Shown, draw, shown_cells
-from .words import words
+from .words import VOID, words
 
 MAX_PAGE = 295_000  # bytes, with what the template and the rubric take
 FRAME = 50_000  # of these, for template and rubric
@@ -33,7 +33,7 @@ class Check:
     passed: bool
     words: str
     hint: Markup
-    void: str  # full or none; empty if it counts
+    void: str  # what that means for everyone; empty if it counts
     reason: Markup  # why it is void
     earned: float
     points: float
@@ -211,15 +211,14 @@ class _Writer:
     def _check(self, exercise: str, verdict: Verdict, hint: str) -> Check:
         points = self.counted[exercise].get(verdict.check, 0)
         void = self.outline.voids.get(exercise, {}).get(verdict.check)
-        passed = verdict.kind is Kind.passed
         return Check(
             name=verdict.check,
-            passed=passed,
+            passed=verdict.kind is Kind.passed,
             words=words(verdict),
             hint=self.hints.take(hint, MAX_HINT),
-            void=void.credit if void else "",
+            void=VOID[void.credit] if void else "",
             reason=self.remarks.take(void.reason if void else "", MAX_REMARK),
-            earned=points if passed or (void and void.credit == "full") else 0,
+            earned=points_of_check(verdict, points, void.credit if void else ""),
             points=points,
         )
 

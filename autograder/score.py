@@ -90,6 +90,11 @@ def _earned(points: Points, verdicts: Iterable[Verdict], full: Set[str]) -> floa
     return sum(points[check] for check in points if check in passed)
 
 
+def points_of_check(verdict: Verdict, points: float, void: str) -> float:
+    """What a check of read work earns of its points; `void` is what everyone gets, if it is."""
+    return points if verdict.kind is Kind.passed or void == "full" else 0
+
+
 def write_csv(path: Path, results: Iterable[Result], outline: Outline) -> None:
     """Write `scores.csv` (UTF-8, RFC 4180): one row for each submission, a column an exercise.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .grading import Void
 from .model import UNFINISHED, Kind, Verdict
 
 IN_WORDS: dict[str, str] = {
@@ -17,6 +18,7 @@ IN_WORDS: dict[str, str] = {
     Kind.not_run: "not run",
     Kind.grader_error: "could not be graded (our fault)",
 }
+VOID = {"full": "Counts in full for everyone", "none": "Does not count"}
 
 
 def way(verdict: Verdict) -> str:
@@ -27,3 +29,12 @@ def way(verdict: Verdict) -> str:
 def words(verdict: Verdict) -> str:
     """The same, for people."""
     return IN_WORDS[way(verdict)]
+
+
+def remarks(verdict: Verdict, void: Void | None) -> list[str]:
+    """What a student reads of a check in another grader: its hint, and why it is void.
+
+    Never what a grader error says: it is about the reference.
+    """
+    hint = "" if verdict.kind in (Kind.passed, Kind.grader_error) else verdict.hint
+    return [line for line in (hint, void and f"{VOID[void.credit]}: {void.reason}") if line]

@@ -12,11 +12,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from nbformat import v4
 
 from autograder import decisions
 from autograder.cli import main
 from autograder.course import find_course
 from autograder.decisions import note_voids, override, take_back
+from autograder.doors import gradebook
+from autograder.doors.gradescope import report as gradescope
 from autograder.errors import CourseError, ResultsError
 from autograder.folder import RECORD
 from autograder.grading import read_grading
@@ -385,3 +388,52 @@ def test_who_was_closed_by_hand_is_graded_for_gradescope_too(course, results):
     made = json.loads((results / "gradescope" / "cay.json").read_text())
     assert (made["score"], made["extra_data"]["status"]) == (3.5, "graded")
     assert "the reference" not in json.dumps(made)
+
+
+@pytest.mark.parametrize(
+    ("credit", "score", "most", "told"),
+    [
+        ("full", 2, 2, "why\nCounts in full for everyone: the hidden case was wrong"),
+        ("none", 0, 0, "why\nDoes not count: the hidden case was wrong"),
+    ],
+)
+def test_gradescope_shows_a_void_check_as_it_counts(course, credit, score, most, told):
+    void(course, credit)
+    made = gradescope.report(ANN, outline_of(course), None)
+    shown = {test["name"]: test for test in made["tests"]}["one: a"]
+    assert (shown["score"], shown["max_score"], shown["status"]) == (score, most, "passed")
+    assert shown["output"] == told
+    assert made["score"] == sum(test["score"] for test in made["tests"])
+
+
+def test_gradescope_gives_what_could_not_be_read_nothing_for_a_void_check(course):
+    void(course, "full")
+    unreadable = Result("dee", "dee.pdf", Status.unreadable, "no notebook in it")
+    made = gradescope.report(unreadable, outline_of(course), None)
+    assert {(test["score"], test["status"]) for test in made["tests"]} == {(0, "failed")}
+
+
+@pytest.mark.parametrize(
+    ("credit", "points", "told"),
+    [
+        ("full", "2.5", "a: 2 of 2 why Counts in full for everyone: the hidden case was wrong"),
+        ("none", "0.5", "a: 0 of 0 why Does not count: the hidden case was wrong"),
+    ],
+)
+def test_nbgrader_s_pages_show_a_void_check_as_it_counts(course, credit, points, told):
+    void(course, credit)
+    about = {"nbgrader": {"grade": True, "grade_id": "one"}}
+    cell = v4.new_code_cell("", metadata=about)
+    gradebook._fill_in(v4.new_notebook(cells=[cell]), outline_of(course), ANN)
+    printed, value = cell.outputs
+    assert printed.text.splitlines() == [told, "b: 0.5 of 0.5"]
+    assert value.data == {"text/plain": points}
+
+
+@pytest.mark.parametrize("credit", ["full", "none"])
+def test_what_our_grader_failed_at_is_in_no_sentence_of_a_void_check(course, credit):
+    void(course, credit)
+    secret = Outcome("one", (Verdict("a", error, "the solution raised"), Verdict("b", passed)))
+    result = replace(CAY, outcomes=(secret, CAY.outcomes[1]))
+    assert "raised" not in json.dumps(gradescope.report(result, outline_of(course), None))
+    assert "raised" not in "".join(gradebook._sentences(secret, outline_of(course)))

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ResultsError
-from ..grading import Points
-from ..model import Kind, Outcome, Result
+from ..model import Outcome, Result
 from ..outline import Outline
 from ..read import NOTEBOOK_ENDINGS
-from ..score import score
+from ..score import points_of_check, score
+from ..words import remarks
 from .school import LOGGED, School, open_school, without_noise
 
 UNCONVERTED = (
@@ -157,7 +157,7 @@ def _fill_in(notebook: Any, assignment: Outline, result: Result) -> None:
     for cell in notebook.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if name in points and cell.cell_type == "code" and cell.metadata.nbgrader.get("grade"):
-            text = "\n".join(_sentences(outcomes.get(name), assignment.rubric[name]))
+            text = "\n".join(_sentences(outcomes.get(name), assignment))
             shown = {"data": {"text/plain": repr(float(points[name] or 0))}, "metadata": {}}
             cell.execution_count = 1
             cell.outputs = [
@@ -189,12 +189,15 @@ def _save(
     gradebook.db.commit()
 
 
-def _sentences(outcome: Outcome | None, points: Points) -> Iterator[str]:
+def _sentences(outcome: Outcome | None, assignment: Outline) -> Iterator[str]:
+    """The mistakes that were recognised, and a line for each check."""
     if outcome is None:
         yield "not found"
         return
     yield from outcome.mistakes
+    points = assignment.counted[outcome.exercise]
+    voids = assignment.voids.get(outcome.exercise, {})
     for verdict in outcome.verdicts:
-        earned = points.get(verdict.check, 0) if verdict.kind is Kind.passed else 0
-        most = points.get(verdict.check, 0)
-        yield f"{verdict.check}: {earned:g} of {most:g} {verdict.hint}".rstrip()
+        void, most = voids.get(verdict.check), points.get(verdict.check, 0)
+        got = points_of_check(verdict, most, void.credit if void else "")
+        yield " ".join([f"{verdict.check}: {got:g} of {most:g}", *remarks(verdict, void)])

@@ -6,7 +6,8 @@ from typing import Any
 
 from ...model import Kind, Outcome, Result, Status, Verdict
 from ...outline import Outline
-from ...score import number, score
+from ...score import number, points_of_check, score
+from ...words import remarks
 from .deadline import Deadline
 
 
@@ -20,7 +21,7 @@ def report(result: Result, assignment: Outline, deadline: Deadline | None) -> di
     tests = [
         test
         for place, exercise in enumerate(assignment.rubric, start=1)
-        for test in _tests(place, outcomes.get(exercise, Outcome(exercise, ())), assignment)
+        for test in _tests(place, outcomes.get(exercise, Outcome(exercise, ())), result, assignment)
     ]
     return {
         "score": found.total,
@@ -43,24 +44,31 @@ def report(result: Result, assignment: Outline, deadline: Deadline | None) -> di
     }
 
 
-def _tests(place: int, outcome: Outcome, assignment: Outline) -> list[dict[str, Any]]:
-    """The checks of one exercise; the first that failed begins with the recognised mistakes."""
+def _tests(
+    place: int, outcome: Outcome, result: Result, assignment: Outline
+) -> list[dict[str, Any]]:
+    """The checks of one exercise; the first that failed begins with the recognised mistakes.
+
+    One that is void has not failed, and says what everyone gets for it.
+    """
+    is_read = result.status is not Status.unreadable  # else 0, whatever is void
+    voids = assignment.voids.get(outcome.exercise, {}) if is_read else {}
     verdicts = {verdict.check: verdict for verdict in outcome.verdicts}
     first = list(outcome.mistakes)
     tests = []
-    for position, (check, points) in enumerate(assignment.rubric[outcome.exercise].items(), 1):
+    for position, (check, points) in enumerate(assignment.counted[outcome.exercise].items(), 1):
         verdict = verdicts.get(check, Verdict(check, Kind.not_run))
-        passed = verdict.kind is Kind.passed
-        lines = [] if passed else [*first, verdict.hint]
+        void, passed = voids.get(check), verdict.kind is Kind.passed
+        lines = [*([] if passed else first), *remarks(verdict, void)]
         first = first if passed else []
         tests.append(
             {
                 "name": f"{outcome.exercise}: {check}",
                 "number": f"{place}.{position}",
-                "score": points if passed else 0,
+                "score": points_of_check(verdict, points, void.credit if void else ""),
                 "max_score": points,
-                "status": "passed" if passed else "failed",
-                "output": "\n".join(line for line in lines if line),
+                "status": "passed" if passed or void else "failed",
+                "output": "\n".join(lines),
                 "visibility": "visible",
             }
         )
