@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .complete import assignments
+from .arguments import PATH, assignments
 
 
 @click.command()
@@ -48,7 +48,7 @@ def exercise(folder: Path | None, name: str, assignment: str | None, students: i
 
 
 @click.command()
-@click.argument("course", type=click.Path(path_type=Path))
+@click.argument("course", type=PATH)
 def init(course: Path) -> None:
     """Make a course of your own, of one assignment with one exercise, to be changed.
 
@@ -64,7 +64,7 @@ def init(course: Path) -> None:
 
 
 @click.command()
-@click.argument("folder_", metavar="FOLDER", type=click.Path(path_type=Path))
+@click.argument("folder_", metavar="FOLDER", type=PATH)
 @click.pass_obj
 def publish(folder: Path | None, folder_: Path) -> None:
     """Write what students may see into FOLDER, such as a repository of theirs, and nothing else.

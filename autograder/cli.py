@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 import click
 
 from . import __version__
+from .arguments import PATH, assignments
 from .authoring import exercise, init, new, publish
-from .complete import assignments
 from .errors import AutograderError, ResultsError, explain
 from .escape import plain
 from .marking.command import mark
@@ -22,15 +22,6 @@ from .upload.command import upload
 
 INTERRUPTED = 130
 UNIX_ONLY = ("fcntl", "resource")  # modules that Windows lacks, and `check` does without
-
-
-class _Path(click.Path):
-    """A path; an empty one (an unset variable, say) does not mean the current folder."""
-
-    def convert(self, value: Any, *place: Any) -> Any:
-        if value == "":
-            self.fail("the path is empty", *place)
-        return super().convert(value, *place)
 
 
 class _Commands(click.Group):
@@ -71,7 +62,7 @@ def _stop(message: str, code: int = 1) -> NoReturn:
 @click.option(
     "--course",
     "folder",
-    type=_Path(path_type=Path),
+    type=PATH,
     help="Course folder; default: the nearest one upwards that holds a grading.yml.",
 )
 @click.pass_context
@@ -81,7 +72,7 @@ def main(context: click.Context, folder: Path | None) -> None:
 
 
 @main.command()
-@click.argument("submissions", type=_Path(path_type=Path))
+@click.argument("submissions", type=PATH)
 @click.option(
     "--assignment",
     shell_complete=assignments,
@@ -95,7 +86,7 @@ def main(context: click.Context, folder: Path | None) -> None:
 )
 @click.option(
     "--out",
-    type=_Path(path_type=Path),
+    type=PATH,
     default=Path("results"),
     show_default=True,
     help="The folder that scores, report, feedback and the record go to.",
@@ -104,7 +95,7 @@ def main(context: click.Context, folder: Path | None) -> None:
 @click.option("--cluster", help="Grade on a Dask cluster: its scheduler's address, or local.")
 @click.option("--student", "student_id", help="Grade this one only, and again if it was graded.")
 @click.option("--force", is_flag=True, help="Grade again what has not changed, too.")
-@click.option("--roster", type=_Path(path_type=Path), help="A class list (CSV: id, name, ...).")
+@click.option("--roster", type=PATH, help="A class list (CSV: id, name, ...).")
 @click.option("--trust-submissions", is_flag=True, help="Go on where nothing can isolate them.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors, and the path of scores.csv.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/terminal.md).")
@@ -231,7 +222,7 @@ def build(folder: Path | None, assignment: str | None, check: bool, solutions: b
 
 
 @main.command()
-@click.argument("notebook", type=_Path(path_type=Path))
+@click.argument("notebook", type=PATH)
 @click.option(
     "--assignment",
     shell_complete=assignments,
@@ -277,7 +268,7 @@ def doctor(folder: Path | None) -> None:
 
 
 @main.command()
-@click.argument("folder_", metavar="[FOLDER]", type=_Path(path_type=Path), default="demo")
+@click.argument("folder_", metavar="[FOLDER]", type=PATH, default="demo")
 @click.pass_context
 def demo(context: click.Context, folder_: Path) -> None:
     """Make a sample class of submissions in FOLDER (default: demo) and grade it."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .arguments import PATH
 from .escape import plain
 from .folder import ANONYMOUS, REPORT
 from .sheets import FORMATS
@@ -19,8 +20,7 @@ if TYPE_CHECKING:  # heavy: they wait until a command needs them
     from .outline import Outline
     from .store import Store
 
-_FOLDER = click.Path(path_type=Path)
-_COURSE = click.option("--course", type=_FOLDER, help="The nbgrader course's folder.")
+_COURSE = click.option("--course", type=PATH, help="The nbgrader course's folder.")
 
 
 @contextlib.contextmanager
@@ -41,8 +41,8 @@ def _opened(folder: Path | None, results: Path) -> Iterator[tuple[Outline, Store
 
 
 @click.command()
-@click.argument("results", type=_FOLDER)
-@click.option("--roster", type=_FOLDER, help="A class list (CSV: id, name, e-mail, section).")
+@click.argument("results", type=PATH)
+@click.option("--roster", type=PATH, help="A class list (CSV: id, name, e-mail, section).")
 @click.option("--anonymous", is_flag=True, help="Write report-anonymous.html, and nothing else.")
 @click.pass_obj
 def report(
@@ -79,7 +79,7 @@ def report(
 
 
 @click.command()
-@click.argument("results", type=_FOLDER)
+@click.argument("results", type=PATH)
 @click.option("--student", "student_id", required=True, help="Whose, by id.")
 @click.option("--exercise", required=True, help="An exercise, or a question.")
 @click.option("--points", type=click.FloatRange(min=0), help="In the place of the checks'.")
@@ -131,7 +131,7 @@ def override(
 
 
 @click.command()
-@click.argument("results", type=_FOLDER)
+@click.argument("results", type=PATH)
 @click.pass_obj
 def audit(folder: Path | None, results: Path) -> None:
     """Show what people decided about scores: when, who, of whom, what and why."""
@@ -145,7 +145,7 @@ def audit(folder: Path | None, results: Path) -> None:
 
 
 @click.command()
-@click.argument("results", type=_FOLDER)
+@click.argument("results", type=PATH)
 @click.option("--student", "student_id", help="Forget this one only.")
 @click.confirmation_option(prompt="Delete what was recorded? There is no way back.")
 @click.pass_context
@@ -164,19 +164,19 @@ def purge(context: click.Context, results: Path, student_id: str | None) -> None
 
 
 @click.command()
-@click.argument("results", type=_FOLDER)
+@click.argument("results", type=PATH)
 @click.option(
     "--to", "target", type=click.Choice(list(FORMATS)), required=True, help="Which system."
 )
-@click.option("--gradebook", type=_FOLDER, help="The LMS's own export, for a copy with our scores.")
+@click.option("--gradebook", type=PATH, help="The LMS's own export, for a copy with our scores.")
 @click.option(
     "--file",
-    type=_FOLDER,
+    type=PATH,
     help="Where to write; default: in RESULTS, under the name of the LMS's file or of the format.",
 )
 @click.option("--column", help="Its column: title, id, or both as in 'Backprop (2345)'.")
 @click.option("--match", help="The column of its file that holds our student ids.")
-@click.option("--roster", type=_FOLDER, help="A class list: id, e-mail. Matches by address, too.")
+@click.option("--roster", type=PATH, help="A class list: id, e-mail. Matches by address, too.")
 @click.option("--feedback", is_flag=True, help="Make the zip of feedback pages for it as well.")
 @click.option("--comments", metavar="COLUMN", help="The column that our comments go to.")
 @click.option("--zero-missing", is_flag=True, help="0 for students who handed nothing in.")
@@ -220,7 +220,7 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
 
 
 @click.command("import")
-@click.argument("results", type=_FOLDER)
+@click.argument("results", type=PATH)
 @click.option(
     "--from",
     "source",
@@ -229,7 +229,7 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
     help="Where they were given: in formgrader, or in a sheet.",
 )
 @_COURSE
-@click.option("--file", type=_FOLDER, help="The sheet of `mark --sheet`, filled in.")
+@click.option("--file", type=PATH, help="The sheet of `mark --sheet`, filled in.")
 @click.option("--marker", metavar="NAME", help="Who filled the sheet in.")
 @click.pass_obj
 def import_(

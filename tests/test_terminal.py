@@ -269,6 +269,20 @@ def test_help_has_examples_that_are_right_calls(command):
         with click.Context(main) as above:
             found.make_context(command, words, parent=above)  # it parses
 
+PATHS = [
+    pytest.param(command, parameter, id=f"{name} {parameter.name}")
+    for name, command in {"": main, **main.commands}.items()
+    for parameter in command.params
+    if isinstance(parameter.type, click.Path)
+]
+
+
+@pytest.mark.parametrize(("command", "parameter"), PATHS)
+def test_an_empty_path_never_means_the_current_folder(command, parameter):
+    with pytest.raises(click.BadParameter, match="the path is empty"):
+        parameter.process_value(click.Context(command), "")
+
+
 
 def completed(words, monkeypatch, capsys):
     """What bash is told for these words, by the command line itself."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..arguments import PATH
 from ..errors import ResultsError
 from ..escape import plain
 
@@ -28,7 +29,7 @@ PORT = 8765
 
 
 @click.command()
-@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("results", type=PATH)
 @click.option("--question", help="This one only; default: all that are marked by hand.")
 @click.option(
     "--double",
@@ -48,7 +49,7 @@ PORT = 8765
 @click.option("--no-open", is_flag=True, help="Only print the link, and open no browser.")
 @click.option(
     "--sheet",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="Write a CSV file to be filled in instead; `import --from sheet` reads it.",
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..arguments import PATH
 from ..escape import plain
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("results", type=PATH)
 @click.option(
     "--to",
     "platform",

@@ -1,12 +1,26 @@
-"""What a shell completes, beyond what click knows of itself: the names of assignments."""
+"""What commands are given: paths, and names of assignments, which a shell completes."""
 
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
+from typing import Any
 
 import click
 
 from .errors import AutograderError
+
+
+class _Path(click.Path):
+    """An empty one (an unset variable, say) does not mean the current folder."""
+
+    def convert(self, value: Any, *place: Any) -> Any:
+        if value == "":
+            self.fail("the path is empty", *place)
+        return super().convert(value, *place)
+
+
+PATH = _Path(path_type=Path)
 
 
 def assignments(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
