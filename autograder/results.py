@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,28 +14,7 @@ from .folder import ANONYMOUS, REPORT
 from .sheets import FORMATS
 from .sheets.order import Order
 
-if TYPE_CHECKING:  # heavy: they wait until a command needs them
-    from .outline import Outline
-    from .store import Store
-
 _COURSE = click.option("--course", type=PATH, help="The nbgrader course's folder.")
-
-
-@contextlib.contextmanager
-def _opened(folder: Path | None, results: Path) -> Iterator[tuple[Outline, Store]]:
-    """The record of a results folder, and the assignment that it is of, ready to be scored.
-
-    Says whose totals change, where checks have become void.
-    """
-    from . import pipeline, terminal
-    from .course import find_course
-    from .store import Store, read_about
-
-    about = read_about(results)
-    outline = find_course(folder).outline(about["assignment"])
-    with Store(results, about) as store:
-        terminal.show_changes(pipeline.prove(outline, store))
-        yield outline, store
 
 
 @click.command()
@@ -63,15 +40,14 @@ def report(
         raise click.UsageError("--roster is for names, and an anonymous report has none: drop one")
     from . import pipeline, terminal
     from .anonymous import write_anonymous
+    from .graded import opened
     from .roster import read_roster
-    from .store import read_about
 
     page = results / (ANONYMOUS if anonymous else REPORT)
-    with _opened(folder, results) as (outline, store):
+    with opened(folder, results) as (outline, store):
         known = read_roster(roster) if roster else {}
         if anonymous:
-            key = read_about(results)["secret"]
-            write_anonymous(page, store.results(), outline, key)
+            write_anonymous(page, store.results(), outline, store.recall("secret"))
         else:
             watch = terminal.watch_pages
             pipeline.publish(store, results, outline, known, afresh=True, watch=watch)
@@ -113,10 +89,11 @@ def override(
     if not reason.strip():
         raise click.UsageError("--reason is empty: say why, in a sentence that the student reads")
     from . import decisions, pipeline
+    from .graded import opened
     from .model import Override
 
     who = by or decisions.me()
-    with _opened(folder, results) as (outline, store):
+    with opened(folder, results) as (outline, store):
         if points is None:
             change = decisions.take_back(store, outline, student_id, exercise, who, reason)
         else:
@@ -203,12 +180,13 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
         if value and option not in FORMATS[target].options:
             raise click.UsageError(f"--{option.replace('_', '-')} means nothing to {target}")
     from . import terminal
+    from .graded import opened
     from .score import scored
 
     def say(line: str) -> None:
         click.echo(plain(line))
 
-    with _opened(folder, results) as (outline, store):
+    with opened(folder, results) as (outline, store):
         order = Order(target, results, outline, list(store.results()), **options)
         if so := FORMATS[target].unmarked:
             terminal.warn_of_unmarked(order.results, outline, so)
@@ -258,9 +236,10 @@ def import_(
     from . import decisions, pipeline
     from .doors.marks import MARKER
     from .doors.marks import marks as marks_of
+    from .graded import opened
 
     count = students = 0
-    with _opened(folder, results) as (outline, store):
+    with opened(folder, results) as (outline, store):
         unknown = marks_of(course, outline.name, outline.question_points, outline.rubric)
         for result in store.results():
             student = result.student_id

@@ -19,8 +19,8 @@ import click
 from ..arguments import PATH
 from ..errors import ResultsError
 from ..escape import plain
-
 from ..folder import REPORT
+
 if TYPE_CHECKING:
     from ..questions import Question
     from .server import Site
@@ -69,25 +69,21 @@ def mark(
     needs a link of their own, and whenever one is used, the next is printed. Stop it with Ctrl-C:
     scores.csv, report and feedback are written again then.
     """
-    from .. import pipeline, terminal
-    from ..course import find_course
-    from ..store import Store, read_about
+    from .. import graded, pipeline
     from .rubric import chosen, questions_to_mark
 
-    about = read_about(results)
-    outline = find_course(folder).outline(about["assignment"])
+    outline, about = graded.assignment_of(folder, results)
     questions = questions_to_mark(outline)
     shown = {name: questions[name] for name in chosen(questions, question)}
     if sheet is not None:
         _write_sheet(sheet, results, about, shown)
         return
     site = _site(results, about, questions, outline.name, double, shown)
-    with Store(results, about) as store:
-        terminal.show_changes(pipeline.prove(outline, store))
+    with graded.proved(outline, results, about):
+        pass  # what is at fault is told before anybody marks
     _serve(site, port, not no_open)
     click.echo("stopped: scores.csv, report and feedback are being written again")
-    with Store(results, about) as store:
-        terminal.show_changes(pipeline.prove(outline, store))
+    with graded.proved(outline, results, about) as store:
         pipeline.publish(store, results, outline)
     click.echo(plain(str(results / REPORT)))
 
@@ -112,20 +108,17 @@ def take_sheet(folder: Path | None, results: Path, file: Path, marker: str) -> N
     Raises:
         SheetError: something in it is wrong.
     """
-    from .. import pipeline, terminal
-    from ..course import find_course
-    from ..store import Store, read_about
+    from .. import pipeline
+    from ..graded import opened
     from .access import marker_name
     from .answers import gather
     from .rubric import questions_to_mark
     from .sheet import read
 
-    about, name = read_about(results), marker_name(marker)
-    outline = find_course(folder).outline(about["assignment"])
-    questions = questions_to_mark(outline)
-    with Store(results, about) as store:
-        terminal.show_changes(pipeline.prove(outline, store))
-        papers = gather(store.results(with_work=True), questions, about["secret"])
+    name = marker_name(marker)
+    with opened(folder, results) as (outline, store):
+        questions = questions_to_mark(outline)
+        papers = gather(store.results(with_work=True), questions, store.recall("secret"))
         found = read(file, papers, questions, name)
         new = sum(papers.give(store, group, mark) for group, mark in found)
         pipeline.publish(store, results, outline)

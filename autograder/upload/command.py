@@ -53,20 +53,17 @@ def upload(
 
     Exit code 2: some scores are not there: the plan, or the last lines, say which and why.
     """
-    from .. import pipeline, terminal
-    from ..course import find_course
+    from .. import terminal
+    from ..graded import opened
     from ..release import releases
-    from ..store import Store, read_about
     from ..unmarked import LEFT_OUT
     from . import show
     from .apply import Progress
     from .apply import upload as carry_out
     from .plan import Row, Wishes
 
-    about = read_about(results)
-    assignment = find_course(folder).outline(about["assignment"])
     wishes = Wishes(comment, feedback, overwrite, zero_missing)
-    with Store(results, about) as store, contextlib.ExitStack() as shown:
+    with opened(folder, results) as (assignment, store), contextlib.ExitStack() as shown:
 
         def act(target: Target, rows: Sequence[Row]) -> Progress | None:
             _refuse_other_title(platform, assignment, target.title)
@@ -75,7 +72,6 @@ def upload(
                 return None
             return shown.enter_context(show.progress(sum(bool(row.writing) for row in rows)))
 
-        terminal.show_changes(pipeline.prove(assignment, store))
         known = list(store.results())
         terminal.warn_of_unmarked(known, assignment, LEFT_OUT)
         told = releases(known, assignment, results)
