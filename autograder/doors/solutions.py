@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from .. import highlight
 from ..assignment import Assignment
@@ -25,6 +25,7 @@ from ..errors import CourseError
 from ..grading import Points
 from ..notebook import Cell, Values, code_cell, markdown_cell, notebook, student_cells
 from ..reference import Reference
+from ..templating import environment
 from .solved import imports
 
 IMPORTS = ["import torch", "import torch.nn as nn", "import torch.nn.functional as F"]
@@ -130,12 +131,9 @@ def _page(title: str, content: str) -> str:
     )
     parsed: nbformat.NotebookNode = nbformat.reads(content, as_version=4)  # type: ignore[no-untyped-call]
     cells, _ = exporter.from_notebook_node(parsed)
-    environment = Environment(
-        loader=PackageLoader("autograder"), autoescape=True, undefined=StrictUndefined
-    )
-    return environment.get_template("solutions.html").render(
-        title=title, cells=cells, colours=highlight.rules()
-    )
+    shown = Markup(cells)  # noqa: S704 (the course's own, as HTML by nbconvert)
+    template = environment().get_template("solutions.html")
+    return template.render(title=title, cells=shown, colours=highlight.rules())
 
 
 def _markdown_to_html() -> Callable[[str], str]:
