@@ -140,7 +140,7 @@ def _observed(
         if seen is None or rings:
             lost = Lost(Kind.timed_out, f"stopped after {seconds:g} seconds")
             return found + [lost] * (len(cases) - len(found))
-        found.append(_sent(seen))
+        found.append(wire.sent(seen))
     return found
 
 
@@ -182,9 +182,3 @@ def _quietly() -> Iterator[None]:
     """Swallow what answers print: nbgrader takes anything on stderr for a failed test."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         yield
-
-
-def _sent(observation: Observation) -> Observation:
-    """As our own judge would receive it."""
-    received: Observation = wire.decode(io.BytesIO(wire.encode(observation)).read)
-    return received

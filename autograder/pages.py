@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from .files import PRIVATE_FOLDER, replacing
 from .model import Result
 from .outline import Outline
 from .score import Score
-from .templating import digest_of, environment, source
+from .templating import digest, digest_of, environment, source
 
 
 class Feedback:
@@ -32,7 +31,7 @@ class Feedback:
         self._titles = _titles(outline)
         rules = (outline.rubric, outline.voids, outline.question_points, self._titles)
         same = (outline.name, outline.digest, *rules, highlight.rules())
-        self._same = repr((*same, source("base.html"), source("feedback.html"))).encode()
+        self._same = digest(*same, source("base.html"), source("feedback.html"))
 
     def write(self, result: Result, found: Score) -> None:
         """Write a student's page.
@@ -41,12 +40,11 @@ class Feedback:
             OSError: it cannot be written.
         """
         path = self._folder / self._names[result.student_id]
-        made_from = repr((result, result.graded_at, found)).encode()
-        digest = hashlib.sha256(self._same + made_from).hexdigest()
-        if not self._afresh and digest_of(path) == digest:
+        made_from = digest(self._same, result, result.graded_at, found)
+        if not self._afresh and digest_of(path) == made_from:
             return
         shown = page(result, found, self._outline, self._titles)
-        known = {"result": result, "score": found, "assignment": self._outline, "digest": digest}
+        known = {"result": result, "score": found, "assignment": self._outline, "digest": made_from}
         with replacing(path) as file:
             file.write(self._template.render(**known, page=shown, colours=highlight.rules()))
 

@@ -7,7 +7,6 @@ full marks, and read its own sentence. Answers are judged as a student's are, wi
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -55,7 +54,7 @@ def prove(prepared: Prepared, points: Points) -> Iterator[Trial]:
     for kind, name, answer, stated, sentences in _answers(reference, full):
         (public,) = observe(reference, answer, [reference.exercise.visible])
         timed = [_timed(reference, answer, case) for case in prepared.cases]
-        outcome = prepared.outcome([_sent(seen) for seen, _ in timed], [_sent(public)])
+        outcome = prepared.outcome([wire.sent(seen) for seen, _ in timed], [wire.sent(public)])
         score = points_of(outcome.verdicts, points)
         reads = outcome.mistakes if kind != "unfinished" else ()
         failed = [v for v in outcome.verdicts if v.kind is not Kind.passed]
@@ -69,12 +68,6 @@ def _timed(reference: Reference, answer: Any, case: Case) -> tuple[Observation, 
     began = time.perf_counter()
     (seen,) = observe(reference, answer, [case])
     return seen, time.perf_counter() - began
-
-
-def _sent(observation: Observation) -> Observation:
-    """As it arrives at the judge."""
-    received: Observation = wire.decode(io.BytesIO(wire.encode(observation)).read)
-    return received
 
 
 def points_of(verdicts: Iterable[Verdict], points: Points) -> float:

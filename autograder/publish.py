@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from . import build
 from .course import SECRET_FILE, Course
+from .doors.gradescope.archive import DISTRIBUTION
 from .errors import CourseError
 from .grading import GRADING
+from .templating import text_environment
 
 HIDDEN = ("reference", GRADING, SECRET_FILE, "dist")  # a folder with one of these is no place
-PACKAGE = "backprop-autograder"
 
 
 def publish(course: Course, folder: Path) -> tuple[list[Path], list[Path]]:
@@ -53,8 +52,5 @@ def _published(course: Course) -> build.Files:
 
 
 def _page(course: Course) -> bytes:
-    environment = Environment(  # noqa: S701 (Markdown, not HTML)
-        loader=PackageLoader("autograder"), undefined=StrictUndefined, keep_trailing_newline=True
-    )
-    about = {"title": "Assignments", "assignments": course.grading.rubrics, "package": PACKAGE}
-    return environment.get_template("publish.md").render(about).encode()
+    about = {"title": "Assignments", "assignments": course.grading.rubrics, "package": DISTRIBUTION}
+    return text_environment().get_template("publish.md").render(about).encode()

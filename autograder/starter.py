@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from .errors import CourseError
 from .files import PUBLIC, replacing
 from .grading import GRADING
+from .templating import text_environment
 
 HALVES = ("assignments", "reference")
 FIRST = ("practice", "slope_of_cube")  # assignment and exercise of a new course
@@ -48,9 +47,7 @@ def write_starter(course: Path, assignment: str, exercise: str) -> list[Path]:
 
 
 def _write(files: Mapping[Path, str], about: Mapping[str, str]) -> list[Path]:
-    environment = Environment(  # noqa: S701 (Python, YAML and Markdown, not HTML)
-        loader=PackageLoader("autograder"), undefined=StrictUndefined, keep_trailing_newline=True
-    )
+    environment = text_environment()
     for path, template in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path, PUBLIC) as file:

@@ -36,6 +36,13 @@ def environment() -> Environment:
     return made
 
 
+def text_environment() -> Environment:
+    """What templates of Markdown, Python and YAML are filled in with: not HTML, so not escaped."""
+    return Environment(  # noqa: S701 (not HTML)
+        loader=PackageLoader("autograder"), undefined=StrictUndefined, keep_trailing_newline=True
+    )
+
+
 def breaking(name: str) -> Markup:
     """A name of something in code: a line may end after an underscore, and nowhere else in it."""
     return Markup("_<wbr>").join(map(escape, plain(name).split("_")))

@@ -121,7 +121,7 @@ def show_table(console: Console, table: Table) -> None:
 
 def print_plainly(line: str) -> None:
     """Print a line as it is."""
-    Console(highlight=False).print(_text(line), soft_wrap=True)
+    Console(highlight=False).print(verbatim(line), soft_wrap=True)
 
 
 class _Bar(Progress):
@@ -187,7 +187,8 @@ def summarise(
     if caution := told(overview.unmarked):
         _say(console, caution)
     for what, name in PATHS.items():
-        console.print(_text(f"{what:10}{out / name}"), soft_wrap=True)  # to be copied: never broken
+        line = verbatim(f"{what:10}{out / name}")
+        console.print(line, soft_wrap=True)  # to be copied: never broken
     show_changes(overview.changes)
     if gone := kept(overview, here):
         _say(console, f"kept from earlier runs, not among these submissions: {_listed(gone)}")
@@ -215,7 +216,7 @@ def _scores(overview: Overview, width: int) -> Table:
     table.add_column("score", no_wrap=True, width=widest, justify="right")
     table.add_column("first thing that went wrong", no_wrap=True, max_width=room)
     for row, total in zip(overview.rows, totals, strict=True):
-        table.add_row(_text(row.student_id), total, _text(row.problem))
+        table.add_row(verbatim(row.student_id), total, verbatim(row.problem))
     return table
 
 
@@ -227,7 +228,7 @@ def _means(overview: Overview) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for exercise, tally in overview.exercises.items():
         table.add_row(
-            _text(exercise),
+            verbatim(exercise),
             _mean(tally.mean),
             number(tally.points),
             f"{tally.full} of {tally.known}" if tally.points else "does not count",
@@ -246,14 +247,14 @@ def _listed(names: Sequence[str]) -> str:
 
 def _say(console: Console, words: str, headline: str = "") -> None:
     """Print a sentence; lines are broken between words on a terminal, and nowhere else."""
-    text = Text.assemble((headline, "bold red"), _text(words)) if headline else _text(words)
+    text = Text.assemble((headline, "bold red"), verbatim(words)) if headline else verbatim(words)
     console.print(text, soft_wrap=not console.is_terminal)
 
 
 def show_proof(trials: Iterable[Trial], title: str) -> int:
     """Print an exercise's proof as a table. Returns the exit code: 1 if it is not one."""
     console = Console(highlight=False)
-    table = Table(title=_text(title), title_justify="left", box=None)
+    table = Table(title=verbatim(title), title_justify="left", box=None)
     table.header_style, table.pad_edge = "bold", False
     table.add_column("answer", no_wrap=True)
     for name in ("earns", "should", "ms a case"):
@@ -265,11 +266,11 @@ def show_proof(trials: Iterable[Trial], title: str) -> int:
         if trial.problem:
             faults.append(f"{trial.kind} {trial.name}: {trial.problem}")
         table.add_row(
-            _text(f"{'✗' if trial.problem else '✓'} {trial.kind} {trial.name}"),
+            verbatim(f"{'✗' if trial.problem else '✓'} {trial.kind} {trial.name}"),
             number(trial.score),
             number(trial.stated),
             f"{1000 * trial.seconds:.1f}",
-            _text(reads),
+            verbatim(reads),
         )
     show_table(console, table)
     for problem in faults:
@@ -277,6 +278,6 @@ def show_proof(trials: Iterable[Trial], title: str) -> int:
     return 1 if faults else 0
 
 
-def _text(words: str) -> Text:
+def verbatim(words: str) -> Text:
     """Words that rich shows as they are: no markup, no emoji codes, nothing for the terminal."""
     return Text(plain(words))

@@ -11,6 +11,7 @@ whatever does not fit exactly raises `ProtocolError`.
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import struct
@@ -20,7 +21,7 @@ from typing import Any
 import torch
 
 from .errors import ProtocolError
-from .observation import DTYPES, Error, Foreign, Part
+from .observation import DTYPES, Error, Foreign, Observation, Part
 
 MAX_HEAD = 4 << 20  # bytes of what a worker may send; the judge may send more
 MAX_JOB = 64 << 20
@@ -81,6 +82,12 @@ def decode(read: Callable[[int], bytes], max_head: int = MAX_HEAD) -> Any:
         raise
     except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
         raise ProtocolError(f"not a frame: {type(error).__name__}") from error
+
+
+def sent(observation: Observation) -> Observation:
+    """An observation that was made here, as it would arrive at the judge."""
+    received: Observation = decode(io.BytesIO(encode(observation)).read)
+    return received
 
 
 def _to_json(value: Any, tensors: _Table) -> Any:

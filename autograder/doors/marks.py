@@ -11,9 +11,7 @@ from ..grading import Points, Rubric
 from ..model import Mark, Override
 from .school import open_school
 
-MARKER = "nbgrader"  # who gave the marks that come from there
-
-
+MARKER = "nbgrader"  # who gave the marks that come from there; they go when they go there
 REASON = "given in nbgrader"
 
 
@@ -51,12 +49,9 @@ def marks(course: Path, assignment: str, questions: Points, rubric: Rubric) -> d
 
 
 def _mark(grade: Any, comment: str) -> Iterator[Mark]:
-    """The mark of one question: its score and the extra credit. A comment alone needs a score."""
-    is_given = grade.manual_score is not None or grade.extra_credit is not None
-    if is_given or (comment and grade.auto_score is not None):
-        points = grade.auto_score if grade.manual_score is None else grade.manual_score
-        total = float(points or 0) + float(grade.extra_credit or 0)
-        yield Mark(grade.name, total, MARKER, comment)
+    """The mark of one question. A comment alone needs a score."""
+    if _is_given(grade) or (comment and grade.auto_score is not None):
+        yield Mark(grade.name, _total(grade), MARKER, comment)
 
 
 def _remarks(grade: Any, comment: str) -> Iterator[str]:
@@ -68,8 +63,17 @@ def _remarks(grade: Any, comment: str) -> Iterator[str]:
 
 
 def _override(grade: Any, comment: str | None) -> Iterator[Override]:
-    """What a person gave to an exercise: its score and the extra credit."""
-    if grade.manual_score is not None or grade.extra_credit is not None:
-        points = grade.auto_score if grade.manual_score is None else grade.manual_score
-        total = float(points or 0) + float(grade.extra_credit or 0)
-        yield Override(grade.name, total, comment or REASON, MARKER)
+    """What a person gave to an exercise."""
+    if _is_given(grade):
+        yield Override(grade.name, _total(grade), comment or REASON, MARKER)
+
+
+def _is_given(grade: Any) -> bool:
+    """Whether a person gave anything."""
+    return grade.manual_score is not None or grade.extra_credit is not None
+
+
+def _total(grade: Any) -> float:
+    """The score and the extra credit."""
+    points = grade.auto_score if grade.manual_score is None else grade.manual_score
+    return float(points or 0) + float(grade.extra_credit or 0)

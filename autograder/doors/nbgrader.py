@@ -23,10 +23,10 @@ from ..assignment import Assignment
 from ..course import Course
 from ..notebook import Cell, Values, notebook, student_cells
 from ..questions import Question
+from ..worker.released import HELPER_CELL
 from .bundle import bundle
 from .solved import BEGIN, END, solved
 
-HELPERS = "visible-checks"  # the first code cell
 STUBS = {"code": "# YOUR CODE HERE", "markdown": ""}  # as in nbgrader_config.py
 CONFIG = Path(__file__).parent.parent / "templates" / "nbgrader_config.py"
 
@@ -115,9 +115,9 @@ def source_cells(assignment: Assignment, wanted: Mapping[str, Values]) -> Iterat
     """The student notebook's cells with solutions, hidden tests and mark schemes."""
     for cell in student_cells(assignment, wanted):
         name, _, role = cell["id"].partition("-")
-        if cell["id"] == HELPERS:
+        if cell["id"] == HELPER_CELL:
             source = f"{_source(cell)}\n" + FIRST.format(assignment=assignment.name)
-            yield _dressed(cell, HELPERS, source, grade=True, locked=True, points=0)
+            yield _dressed(cell, HELPER_CELL, source, grade=True, locked=True, points=0)
         elif name in assignment.references and role == "check":
             points = sum(assignment.rubric[name].values())
             test = _test(assignment.name, name, _source(cell))

@@ -25,7 +25,7 @@ from ..course import Course
 from ..exercise import Exercise
 from ..grading import Points
 from ..notebook import Cell, Values, code_cell, markdown_cell
-from ..worker.released import HELPER_CELL
+from ..worker.released import CHECK_ENDING, HELPER_CELL
 from .bundle import bundle
 
 BUNDLE = "autograder_bundle"  # beside the submission, when otter grades it
@@ -128,7 +128,7 @@ def _cells(assignment: Assignment, cells: Sequence[Cell], tests: str) -> Iterato
     place = "" if tests == "tests" else f", tests_dir={json.dumps(f'./{tests}')}"
     start = f"# Initialize Otter\nimport otter\ngrader = otter.Notebook({path}{place})"
     yield code_cell("otter", start) | {"metadata": LOCKED}
-    checks = {f"{name}-check": name for name in assignment.references}
+    checks = {f"{name}{CHECK_ENDING}": name for name in assignment.references}
     prompts = {f"{name}-prompt" for name in assignment.references}
     questions = {f"{name}-prompt": question for name, question in assignment.questions.items()}
     answers, left = set(assignment.references), 0
@@ -164,7 +164,7 @@ def _cells(assignment: Assignment, cells: Sequence[Cell], tests: str) -> Iterato
 
 def _given(exercise: Exercise, cells: Sequence[Cell]) -> str:
     """What the notebook's own check cell defines and other cells mention."""
-    text = "\n".join("".join(c["source"]) for c in cells if not c["id"].endswith("-check"))
+    text = "\n".join("".join(c["source"]) for c in cells if not c["id"].endswith(CHECK_ENDING))
     sources = notebook.definitions(exercise.path, {"visible", "probe"}, exercise.name)
     defined = {
         statement.name

@@ -12,6 +12,7 @@ import secrets
 import threading
 from collections.abc import Callable
 
+from ..doors.marks import MARKER
 from ..errors import MarkError
 from ..escape import plain
 from ..model import SETTLED
@@ -19,7 +20,6 @@ from ..model import SETTLED
 HOST = "127.0.0.1"
 JSON = "application/json"
 LONGEST_NAME = 60
-TAKEN = "nbgrader"  # as the marker of what comes from there, and goes when it goes there
 
 
 def marker_name(name: str) -> str:
@@ -31,7 +31,7 @@ def marker_name(name: str) -> str:
     name = " ".join(plain(name).split())
     if not 0 < len(name) <= LONGEST_NAME:
         raise MarkError(f"a marker's name has 1 to {LONGEST_NAME} characters")
-    if name.casefold() == TAKEN or name.endswith(SETTLED.strip()):
+    if name.casefold() == MARKER or name.endswith(SETTLED.strip()):
         raise MarkError(f"{name!r} stands for something else here: take another name")
     return name
 

@@ -15,11 +15,11 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from ..escape import plain
+from ..worker.outputs import PNG_SIGNATURE
 from .answers import Piece
 
 # Definitions of links would vanish, as would what they are for.
 OFF = ["html_block", "html_inline", "link", "image", "autolink", "reference"]
-PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @functools.cache
@@ -58,7 +58,7 @@ def _text(text: str) -> str:
 
 
 def _figure(content: bytes, number: int) -> str:
-    if not content.startswith(PNG):
+    if not content.startswith(PNG_SIGNATURE):
         return '<p class="soft">A figure that is no PNG.</p>'
     data = base64.b64encode(content).decode()
     return f'<img alt="Figure {number} that this code drew" src="data:image/png;base64,{data}">'

@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
-from rich.text import Text
 
-from ..escape import plain
-from ..terminal import show_table
+from ..terminal import show_table, verbatim
 from .lms import Target
 from .plan import LEFT, Action, Row
 
@@ -22,9 +20,9 @@ FEW = 60  # rows of one kind that are still worth printing
 def plan(target: Target, rows: Sequence[Row], for_real: bool) -> None:
     """Print where to, what would change, and how many of each kind."""
     console = Console(highlight=False)
-    console.print(_text(f"{target.title} ({target.place}), {target.max_score} points"))
+    console.print(verbatim(f"{target.title} ({target.place}), {target.max_score} points"))
     for remark in target.remarks:
-        console.print(_text(remark))
+        console.print(verbatim(remark))
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("student", "", "old", "new", ""):
         table.add_column(name, justify="right" if name in ("old", "new") else "left")
@@ -37,14 +35,14 @@ def plan(target: Target, rows: Sequence[Row], for_real: bool) -> None:
             continue
         shown[row.action] += 1
         old, new = ("-" if score is None else str(score) for score in (row.old, row.new))
-        table.add_row(_text(row.student_id), row.action, old, new, _text(row.why))
+        table.add_row(verbatim(row.student_id), row.action, old, new, verbatim(row.why))
     for action, count in cut.items():
         table.add_row(f"and {count} more", action, "", "", "")
     if shown:
         show_table(console, table)
     counts = Counter(row.action for row in rows)
     parts = [f"{action} {counts[action]}" for action in Action if counts[action]]
-    console.print(_text(" · ".join(parts) or "nobody"))
+    console.print(verbatim(" · ".join(parts) or "nobody"))
     if not for_real and counts[Action.set]:
         console.print("nothing was written: --apply writes it")
 
@@ -64,7 +62,3 @@ def progress(total: int) -> Iterator[Callable[[], None]]:
 def code(rows: Sequence[Row], problems: Mapping[str, str]) -> int:
     """The exit code: 2 if scores of ours are not in the LMS and the plan will not bring them."""
     return 2 if problems or any(row.action in LEFT for row in rows) else 0
-
-
-def _text(text: str) -> Text:
-    return Text(plain(text))
