@@ -10,7 +10,6 @@ from typing import TypeVar
 import torch
 
 from .errors import CourseError
-from .exercise import Case
 
 T = TypeVar("T")
 MAX_CANDIDATES = 5_000
@@ -66,10 +65,3 @@ class Draw:
             if accept(found := candidate()):
                 return found
         raise CourseError(f"none of {MAX_CANDIDATES} candidates for a hidden case was accepted")
-
-
-def hidden_cases(
-    make: Callable[[Draw], Case], count: int, secret: bytes, *path: str
-) -> tuple[Case, ...]:
-    """The hidden cases of one exercise."""
-    return tuple(make(Draw(secret, *path, number)) for number in range(count))

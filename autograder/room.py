@@ -17,7 +17,6 @@ class Piece:
     """A text as HTML, or its beginning."""
 
     html: Markup
-    is_cut: bool = False
 
 
 class Room:
@@ -70,4 +69,4 @@ def _beginning(text: str, room: int) -> Piece:
         text = text[: len(text) * max(0, room - len(CUT)) // needed]
         html = escaped(text)
         needed = size(html)
-    return Piece(html + CUT, is_cut=True)
+    return Piece(html + CUT)

@@ -29,7 +29,7 @@ from .outline import Outline
 from .overview import Overview
 from .roster import Roster
 from .score import number, scored, unmarked
-from .summary import PATHS, exit_code, kept, mean, missing, problems
+from .summary import PATHS, kept, mean, missing, problems
 from .unmarked import told
 from .words import IN_WORDS, way
 
@@ -173,8 +173,8 @@ class _Speed(ProgressColumn):
 
 def summarise(
     overview: Overview, out: Path, here: Container[str], roster: Roster | None = None
-) -> int:
-    """Print the table and where to look. Returns the exit code: 2 if there were grader errors.
+) -> None:
+    """Print the table and where to look.
 
     `here` are the students whose submissions there are now; others are in the record only.
     """
@@ -195,7 +195,6 @@ def summarise(
     if absent := missing(overview, roster or ()):
         _say(console, f"handed nothing in, {len(absent)} of the class list: {_listed(absent)}")
     say_problems(overview, console)
-    return exit_code(overview)
 
 
 def say_problems(overview: Overview, console: Console | None = None) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from autograder.course import SECRET_FILE, SECRET_VARIABLE, find_course, fingerprint
-from autograder.draw import MAX_CANDIDATES, Draw, hidden_cases
+from autograder.draw import MAX_CANDIDATES, Draw
 from autograder.errors import CourseError
-from autograder.exercise import case
 from autograder.grading import Grading, Policy, nearest, read_grading
 
 GRADING = """
@@ -463,12 +462,3 @@ def test_screened_takes_the_first_that_is_accepted_and_gives_up_in_the_end():
     with pytest.raises(CourseError, match=f"none of {MAX_CANDIDATES} candidates"):
         draw.screened(lambda: next(numbers), lambda n: False)
     assert next(numbers) == 8 + MAX_CANDIDATES
-
-
-def test_every_hidden_case_is_drawn_for_itself():
-    def make(draw):
-        return case(x=draw.uniform(0, 1))
-
-    found = [c.x for c in hidden_cases(make, 3, b"secret", "maths", "double")]
-    alone = [make(Draw(b"secret", "maths", "double", n)).x for n in range(3)]
-    assert found == alone and len(set(found)) == 3

@@ -37,6 +37,7 @@ from autograder.compare import (
     identical,
     is_number,
 )
+from autograder.draw import Draw
 from autograder.errors import CourseError
 from autograder.exercise import Exercise, attempt, case
 from autograder.judge import Judge, Prepared, judge, observe, want
@@ -569,6 +570,12 @@ def test_the_class_shares_its_cases_unless_the_policy_says_otherwise():
     ann, ben = theirs.prepare("double", "ann"), theirs.prepare("double", "ben")
     assert not set(inputs(ann)) & set(inputs(ben))
     assert inputs(theirs.prepare("double", "ann")) == inputs(ann)
+
+
+def test_every_hidden_case_is_drawn_for_itself():
+    alone = [Draw(b"secret", "maths", "double", number).uniform(1, 2) for number in range(3)]
+    found = inputs(judge_of().prepare("double", "ann"))
+    assert found == alone and len(set(found)) == 3
 
 
 def no_good(draw):

@@ -101,7 +101,7 @@ class Actions:
         with self.desk.still() as pile:
             group = pile.group(wish.question, wish.key)
         if not wish.settling:
-            self.desk.hold(marker, wish.question, wish.key)
+            self.desk.hold(marker, wish.key)
         return self._answer(marker, group, wish.settling) | self._progress()
 
     def _answer(self, marker: str, group: Group | None, settling: bool) -> Answered:
@@ -132,7 +132,7 @@ class Actions:
     def hold(self, marker: str, wish: _Shown) -> Answered:
         """Say that an answer is still before somebody, and how far the others are."""
         if wish.key and not wish.settling:
-            self.desk.hold(marker, wish.question, wish.key)
+            self.desk.hold(marker, wish.key)
         return self._progress()
 
 
@@ -168,7 +168,6 @@ def _group(pile: Pile, group: Group, marker: str, settling: bool) -> Answered:
         "html": render.answer(group.pieces),
         "blank": group.blank,
         "students": len(group.students),
-        "double": pile.is_double(group),
         "mine": _mark(mine) if mine else None,
         "marks": list(map(_mark, marks)),
     }

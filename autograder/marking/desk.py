@@ -30,7 +30,6 @@ FRESH = 3.0  # seconds for which nobody looks whether the record has changed
 
 @dataclass(frozen=True)
 class _Hold:
-    question: str
     key: str
     until: float
 
@@ -102,7 +101,7 @@ class Desk:
             if group is None:
                 self._holds.pop(marker, None)
             else:
-                self.hold(marker, question, group.key)
+                self.hold(marker, group.key)
             return group
 
     def next_disputed(self, question: str, after: str = "") -> Group | None:
@@ -110,10 +109,10 @@ class Desk:
         with self._memory:
             return self._refresh().next_disputed(question, after)
 
-    def hold(self, marker: str, question: str, key: str) -> None:
+    def hold(self, marker: str, key: str) -> None:
         """Keep an answer for a marker, and none that they had before."""
         with self._memory:
-            self._holds[marker] = _Hold(question, key, time.monotonic() + HELD)
+            self._holds[marker] = _Hold(key, time.monotonic() + HELD)
 
     @contextlib.contextmanager
     def still(self) -> Iterator[Pile]:

@@ -153,12 +153,8 @@ class Running:
         return self.door.link
 
     def run(self) -> None:
-        """Answer until somebody presses Ctrl-C, or `stop`s it from another thread."""
+        """Answer until somebody presses Ctrl-C."""
         self.server.serve_forever()
-
-    def stop(self) -> None:
-        """End `run`."""
-        self.server.shutdown()
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def write(order: Order, say: Callable[[str], None]) -> int:
         )
     column = choose(columns, order)
     key = column_called(order.match or "Username", header, path)
-    rows = people(sheet, 1, path)
+    rows = people(sheet, path)
     seats = [Seat(row, (cells[key].strip(),)) for row, cells in rows.items()]
     plan = join(sheet, seats, column, order, decimal_mark(sheet, column))
     deliver(plan, sheet, order, say)

@@ -42,7 +42,7 @@ def write(order: Order, say: Callable[[str], None]) -> int:
     column = choose(columns, order)
     ids = _ids_by_address(order)
     seats = []
-    for row, cells in people(sheet, 1, path).items():
+    for row, cells in people(sheet, path).items():
         known = [text for key in keys if (text := cells[key].strip().removeprefix("#"))]
         listed = [id_ for text in known for id_ in ids.get(text.casefold(), ())]
         if known:

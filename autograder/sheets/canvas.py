@@ -30,7 +30,7 @@ def write(order: Order, say: Callable[[str], None]) -> int:
     header = [title.strip() for title in sheet.values(0)]
     if not _is_gradebook(header):
         raise SheetError(f"{path}: not a gradebook of Canvas: no columns Student, ID and Section")
-    rows = people(sheet, 1, path)
+    rows = people(sheet, path)
     possible = next((cells for cells in rows.values() if POSSIBLE in cells[0]), None)
     if possible is None:
         raise SheetError(f"{path}: no row {POSSIBLE!r}: export the gradebook again, all of it")

@@ -232,14 +232,14 @@ def column_called(name: str, header: Sequence[str], path: Path) -> int:
     return found[0]
 
 
-def people(sheet: Sheet, first: int, path: Path) -> Mapping[int, list[str]]:
-    """What each row says, by its number, without empty ones.
+def people(sheet: Sheet, path: Path) -> Mapping[int, list[str]]:
+    """What each row below the first says, by its number, without empty ones.
 
     Raises:
         SheetError: a row has fewer or more cells than the first line.
     """
     width = len(sheet.rows[0])
-    rows = {row: sheet.values(row) for row in range(first, len(sheet.rows))}
+    rows = {row: sheet.values(row) for row in range(1, len(sheet.rows))}
     rows = {row: cells for row, cells in rows.items() if any(map(str.strip, cells))}
     for row, cells in rows.items():
         if len(cells) != width:

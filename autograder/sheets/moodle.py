@@ -49,7 +49,7 @@ def write(order: Order, say: Callable[[str], None]) -> int:
     path = order.own_export
     sheet = read_sheet(path)
     header = [title.strip() for title in sheet.values(0)]
-    rows = people(sheet, 1, path)
+    rows = people(sheet, path)
     found = {row: PARTICIPANT.fullmatch(cells[0].strip()) for row, cells in rows.items()}
     numbers = {row: match[1] for row, match in found.items() if match}
     if len(numbers) < len(rows) or PARTICIPANT.fullmatch(header[0]):

@@ -103,11 +103,6 @@ IOCTL = (0x5401, 0x5413, 0x541B, 0x5451, 0x5421)
 Instruction = tuple[int, int, int, int]  # operation, jump if true, jump if false, operand
 
 
-def supported() -> bool:
-    """Whether the numbers of this machine's system calls are known."""
-    return platform.machine() in AUDIT_ARCH
-
-
 def restrict(pid: int, own_files: bool) -> None:
     """Filter the system calls of this process, whose own id is `pid`, for good.
 
