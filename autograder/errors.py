@@ -4,7 +4,7 @@ AutograderError
 ├── CourseError        grading.yml, an exercise file or the course folder is wrong
 │   └── SolutionRaised a solution raised on a case, perhaps of one student only
 ├── SubmissionsError   there is nothing to grade where we were told to look
-├── ResultsError       the results folder belongs to something else
+├── ResultsError       a results folder is none, of something else, or lacks what is asked for
 │   └── FolderBusy     another process is writing to it
 ├── SheetError         a table is not what it should be, and nothing was written
 ├── MarkError          a mark is for no answer that is there, or outside of the rubric
@@ -54,7 +54,7 @@ class SubmissionsError(AutograderError):
 
 
 class ResultsError(AutograderError):
-    """The results folder belongs to another assignment, secret or version."""
+    """A results folder is none, damaged or of something else, or lacks what is asked for."""
 
 
 class FolderBusy(ResultsError):

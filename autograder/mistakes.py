@@ -26,7 +26,7 @@ def recognise(
     verdicts: Sequence[Verdict],
     known: Sequence[KnownMistake],
 ) -> tuple[str, ...]:
-    """The sentences of the mistakes that this submission made, best match first.
+    """The sentences of the mistakes that this submission made, in the order of the failed checks.
 
     A mistake fits if all that it shows is alike; failing that, one that explains a failed check
     (it fails it too, and the parts that the check reads are alike); failing that, one that raised

@@ -121,7 +121,7 @@ class Overview:
             tier=result.tier,
             total=found.total,
             max_score=found.max_score,
-            problem=self._once(summary(result)),
+            problem=self._once(first_problem(result)),
             seconds=result.seconds,
             points=tuple(self._once(points) for points in found.exercises.values()),
             mistakes=mistakes,
@@ -166,7 +166,7 @@ def _is_disputed(result: Result, question: str) -> bool:
     return disputed(marks) and all(o.exercise != question for o in result.overrides)
 
 
-def summary(result: Result) -> str:
+def first_problem(result: Result) -> str:
     """The first thing that went wrong, in one line; empty if nothing did."""
     if result.problem:
         return result.problem

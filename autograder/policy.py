@@ -24,7 +24,7 @@ class Limits(_Strict):
     notebook_seconds: float = Field(default=60, gt=0)
     """Seconds for all cells of one notebook; of those left over, only definitions are run."""
     exercise_seconds: float = Field(default=10, gt=0)
-    """Seconds for all hidden cases of one exercise together."""
+    """Seconds for all hidden cases of one exercise together, and as many for its visible case."""
     submission_seconds: float = Field(default=300, gt=0)
     """Seconds for everything, fresh starts after a crash or a time-out included."""
     memory_mb: int = Field(default=1024, ge=64)

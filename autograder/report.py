@@ -113,6 +113,7 @@ def _seen(overview: Overview, outline: Outline) -> dict[str, Any]:
     spread = _spread(overview)
     return {
         "items": items,
+        "low": LOW,
         "by_hand": Counter(o.exercise for row in overview.rows for o in row.overrides),
         "unmarked": told(overview.unmarked),
         "few": _few(overview, items),

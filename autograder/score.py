@@ -27,7 +27,7 @@ class Score:
 
     exercises: dict[str, float | None]  # in rubric order
     questions: dict[str, float | None]  # marked by hand
-    total: float | None  # without what lateness costs
+    total: float | None  # what lateness costs is taken off
     max_score: float
     late: Penalty = ON_TIME
 

@@ -1,7 +1,8 @@
 """The student's side, `autograder check`: one notebook on the visible cases, without a reference.
 
-Needs only what is published: the assignment's folder with its exercises and `visible.json`. Works
-on Windows and macOS, too: the notebook is its owner's, and runs in a plain process of theirs.
+Needs only what is published: the assignment's folder with its exercises and `visible.json`; our
+own come with the wheel. Works on Windows and macOS, too: the notebook is its owner's, and runs in a
+plain process of theirs.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from autograder.model import (
     Verdict,
 )
 from autograder.outline import Outline
-from autograder.overview import summary
+from autograder.overview import first_problem
 from autograder.pipeline import publish
 from autograder.score import Score, exact, number, score, write_csv
 from autograder.store import Store, read_about
@@ -514,5 +514,5 @@ def test_pages_load_nothing_and_links_lead_to_pages(tmp_path):
         ),
     ],
 )
-def test_the_summary_is_the_first_thing_that_went_wrong(found, text):
-    assert summary(found) == text
+def test_the_first_problem_is_the_first_thing_that_went_wrong(found, text):
+    assert first_problem(found) == text

@@ -1,1 +1,1 @@
-"""Doors: what other graders expect, made from the same exercises. Each is a leaf of its own."""
+"""Doors: what other graders take and give back, made from the same exercises and results."""

@@ -126,7 +126,7 @@ class Lti:
 
     @understood
     def write(self, writing: Writing, at: str) -> None:
-        """Send a score; without one, say that grading failed."""
+        """Send a score; without one, say that grading failed, or that a person has yet to mark."""
         item = self._line_item() or self._make()
         message: dict[str, Any] = {
             "userId": writing.student_id,

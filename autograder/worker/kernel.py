@@ -1,6 +1,6 @@
 """The kernel's calls that Python does not wrap, through ctypes.
 
-Constants are from the uapi headers (prctl.h, capability.h, mount.h, unistd.h), the same on every
+Constants are from the uapi headers (prctl.h, capability.h, signal.h), the same on every
 architecture unless noted.
 """
 

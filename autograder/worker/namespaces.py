@@ -1,6 +1,7 @@
 """Namespaces: a file system, network and process tree with nothing in them but what is needed.
 
-Constants are from the kernel's sched.h and mount.h.
+Constants are from the uapi headers (sched.h, mount.h, fcntl.h, unistd.h), and MNT_DETACH from the C
+library's sys/mount.h.
 """
 
 from __future__ import annotations
