@@ -73,7 +73,13 @@ def _fresh(value: Any) -> Any:
 
 
 def case(**inputs: Any) -> Case:
-    """A case: plain data only (numbers, strings, lists, dicts, tensors)."""
+    """A case: plain data only (numbers, strings, lists, dicts, tensors).
+
+    Raises:
+        CourseError: an input is called as something that every case has.
+    """
+    if taken := inputs.keys() & {"data", "_data"}:
+        raise CourseError(f"an input of a case cannot be called {min(taken)!r}: choose another name")
     return Case(inputs)
 
 

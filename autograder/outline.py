@@ -11,6 +11,7 @@ from pathlib import Path
 from . import __version__
 from .grading import Points, Policy, Rubric, Void
 from .late import LateRules
+from .worker.released import released_cells, source_of
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,11 @@ class Outline:
 
     @cached_property
     def digest(self) -> str:
-        """Changes when anything does that a verdict depends on, the engine and torch included."""
+        """Changes when anything does that a verdict depends on, the engine and torch included.
+
+        So it does with the cells of the released notebook and the names of the questions: imports
+        are taken from there, and what is an answer is told by them.
+        """
         digest = hashlib.sha256()
         matters = self.policy.model_copy(
             update={"late": None, "lms": None, "void": {}}
@@ -80,6 +85,10 @@ class Outline:
         for folder in (engine, engine / "worker", self.folder, self.hidden, shared):
             for file in sorted(folder.glob("*.py")):
                 digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+        prompts = {f"{exercise}-prompt" for exercise in self.rubric}  # these tell the points
+        cells = (c for c in released_cells(self.folder) if c.get("id") not in prompts)
+        known = [(c.get("id"), c["cell_type"], source_of(c)) for c in cells]
+        digest.update(repr((list(self.question_points), known)).encode())
         return digest.hexdigest()
 
     @property

@@ -7,6 +7,7 @@ full marks, and read its own sentence. Answers are judged as a student's are, wi
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -71,8 +72,9 @@ def _timed(reference: Reference, answer: Any, case: Case) -> tuple[Observation, 
 
 
 def points_of(verdicts: Iterable[Verdict], points: Points) -> float:
-    """What the checks that passed are worth."""
-    return sum(points[verdict.check] for verdict in verdicts if verdict.kind is Kind.passed)
+    """What the checks that passed are worth, in the rubric's order: sums of fractions depend on it."""
+    passed = {verdict.check for verdict in verdicts if verdict.kind is Kind.passed}
+    return sum(worth for check, worth in points.items() if check in passed)
 
 
 def _answers(
@@ -99,7 +101,7 @@ def _problem(
     reads: tuple[str, ...],
     sentences: tuple[str, ...],
 ) -> str:
-    if score != stated:
+    if not math.isclose(score, stated, abs_tol=1e-9):  # 0.1 + 0.2 is 0.3
         return f"earns {score:g} of {full:g} points, should earn {stated:g}"
     if kind == "mistake" and score >= full:
         return "loses no points"

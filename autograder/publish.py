@@ -40,14 +40,15 @@ def publish(course: Course, folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def _published(course: Course) -> build.Files:
-    """By path in the folder: the generated files, the public half of each exercise, a page."""
+    """By path in the folder: the generated files, the public halves with their helpers, a page."""
     files = {Path("README.md"): _page(course)}
     for name, rubric in course.grading.rubrics.items():
         made = build.published(course, name)
         files |= {path.relative_to(course.folder): made[path] for path in made}
-        for exercise in rubric:
-            half = Path("assignments", name, f"{exercise}.py")
-            files[half] = (course.folder / half).read_bytes()
+        folder = course.folder / "assignments" / name
+        halves = [folder / f"{exercise}.py" for exercise in rubric]
+        for path in (*halves, *sorted(folder.glob("_*.py"))):
+            files[path.relative_to(course.folder)] = path.read_bytes()
     return files
 
 

@@ -7,6 +7,7 @@ after it (set apart by two blank lines, or by being code) are for their answer.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def load_question(public: Path, hidden: Path, points: float) -> Question:
             f"{public}: expected the prompt, two blank lines, and a cell for the answer"
         )
     total = sum(criterion.points for criterion in rubric.criteria)
-    if total != points:
+    if not math.isclose(total, points):  # 0.1 + 0.2 is 0.3
         raise CourseError(
             f"{hidden}: the criteria are worth {total:g} points, in the rubric {points:g}"
         )

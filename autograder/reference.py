@@ -9,6 +9,7 @@ judge alone: nothing here ever enters the process that runs student code.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ class Mistake:
     """A known wrong answer, the points that it earns, and what its author should read."""
 
     answer: Any
-    score: int
+    score: float
     sentence: str
 
 
@@ -37,7 +38,7 @@ class Alternative:
     answer: Any
 
 
-def mistake(score: int, sentence: str) -> Callable[[Any], Mistake]:
+def mistake(score: float, sentence: str) -> Callable[[Any], Mistake]:
     """Declare the decorated function, class or value a known mistake."""
     return lambda answer: Mistake(answer, score, sentence)
 
@@ -79,7 +80,7 @@ class Reference:
         source = source_of(self.text, name)
         if source is None:
             raise CourseError(f"{self.path}: no top-level definition of {name!r}")
-        return source.replace(name, self.exercise.name, 1)
+        return re.sub(rf"\b{name}\b", self.exercise.name, source, count=1)
 
 
 def load_reference(path: Path, exercise: Exercise) -> Reference:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from autograder.compare import Tolerance
 from autograder.course import SECRET_FILE, SECRET_VARIABLE, find_course, fingerprint
 from autograder.draw import MAX_CANDIDATES, Draw
 from autograder.errors import CourseError
 from autograder.grading import Grading, Policy, nearest, read_grading
+from autograder.judge import Judge
+from autograder.proof import prove
 
 GRADING = """
 policy:
@@ -233,6 +238,52 @@ def test_the_source_of_an_answer_has_the_name_of_the_exercise(course, name):
     namespace = {}
     exec(source, namespace)
     assert source.startswith("def double(x):") and callable(namespace["double"])
+
+
+def test_the_source_of_an_answer_called_as_a_part_of_def_is_right(course):
+    hidden = HIDDEN.format("double").replace("def squared", "def e")
+    changed = course(**{"reference/maths/double.py": hidden})
+    source = changed.assignment("maths").references["double"].source("e")
+    assert source.startswith("def double(x):")
+
+
+def test_fractions_of_points_add_up(course):
+    """0.1 + 0.2 is a little more than 0.3, in one order or the other."""
+    hidden = HIDDEN.format("double").replace("@mistake(1,", "@mistake(0.3,").replace(
+        "checks = {", 'checks = {"close": close("x"), "number": returned("x", float), '
+    )
+    rubric = "maths: {double: {value: 0.7, type: 0.2, number: 0.1, close: 0.6}}"
+    changed = course(**{"reference/maths/double.py": hidden, "grading.yml": rubric})
+    reference = changed.assignment("maths").references["double"]
+    prepared = Judge("maths", {"double": reference}, Tolerance(1e-6, 1e-4), b"x").prepare("double", "")
+    trials = list(prove(prepared, changed.grading.rubrics["maths"]["double"]))
+    assert [trial.problem for trial in trials] == [""] * len(trials)
+
+
+def test_a_released_notebook_and_its_questions_matter_to_a_fingerprint_and_its_points_do_not(course):
+    def released(*cells):
+        made = [{"id": id_, "cell_type": kind, "source": text} for id_, kind, text in cells]
+        return {"assignments/maths/maths.ipynb": json.dumps({"cells": made})}
+
+    imports, prompt = ("a", "code", "import math"), ("double-prompt", "markdown", "*2 points*")
+    variants = [
+        {},
+        released(imports, prompt),
+        released(("a", "code", "import math, cmath"), prompt),
+        released(imports, prompt, ("S1", "markdown", "Why?")),
+    ]
+    prints = [course(**files).outline("maths").fingerprint("x") for files in variants]
+    assert len(set(prints)) == len(prints)
+    dearer = course(**released(imports, ("double-prompt", "markdown", "*9 points*")))
+    assert dearer.outline("maths").fingerprint("x") == prints[1]
+    asked = replace(dearer.outline("maths"), question_points={"S1": 2})
+    assert asked.fingerprint("x") not in prints
+
+
+@pytest.mark.parametrize("name", ["data", "_data"])
+def test_an_input_that_a_case_could_not_show_is_refused(name):
+    with pytest.raises(CourseError, match=f"cannot be called '{name}'"):
+        case(**{name: 1})
 
 
 def test_the_source_of_what_is_not_there_is_a_course_error(course):

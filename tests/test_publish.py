@@ -78,23 +78,29 @@ def test_no_hidden_case_and_no_secret_is_published(small, tmp_path):
     assert "policy" not in text and "memory_mb" not in text  # of grading.yml
 
 
-def test_students_can_check_their_work_with_what_is_published(published, tmp_path):
+@pytest.mark.parametrize(
+    ("assignment", "done", "todo"),
+    [("backprop", "fresh_grads", "grad_stats"), ("beyond", "clip_gradients", "hvp")],
+)
+def test_students_can_check_their_work_with_what_is_published(
+    published, assignment, done, todo, tmp_path
+):
     shutil.copytree(published, tmp_path / "got")
-    path = tmp_path / "got/assignments/backprop/backprop.ipynb"
+    path = tmp_path / f"got/assignments/{assignment}/{assignment}.ipynb"
     notebook = nbformat.read(path, as_version=4)
-    reference = COURSE.assignment("backprop").references["fresh_grads"]
+    reference = COURSE.assignment(assignment).references[done]
     for cell in notebook.cells:
-        if cell.id == "fresh_grads":
-            cell.source = reference.source("fresh_grads")
+        if cell.id == done:
+            cell.source = reference.source(done)
     nbformat.write(notebook, tmp_path / "got/mine.ipynb")
-    done = subprocess.run(
+    said = subprocess.run(
         [sys.executable, "-m", "autograder", "check", "mine.ipynb"],
         cwd=tmp_path / "got",
         capture_output=True,
         text=True,
         check=True,
-    )
-    assert "fresh_grads: passes" in done.stdout and "grad_stats: not done yet" in done.stdout
+    ).stdout
+    assert f"{done}: passes" in said and f"{todo}: not done yet" in said
 
 
 def test_published_again_only_what_changed_is_written_and_what_is_gone_is_told(small, tmp_path):

@@ -128,6 +128,15 @@ def test_what_a_cell_defines_after_its_error_counts(grader):
     assert grader(*solutions(**{FIRST: f"import no_such_module\n{source}"})).points == FULL
 
 
+def test_what_a_cell_defines_after_an_error_in_a_function_of_another_cell_counts(grader):
+    source = ASSIGNMENT.references[FIRST].source(FIRST)
+    helper = "\n" * 40 + "def helper():\n    return 1 / 0"
+    cells = solutions(**{FIRST: f"helper()\n{source}"})
+    graded = grader(cells[0], helper, *cells[1:])
+    assert graded.points == FULL
+    assert graded.notes == {3: ["ZeroDivisionError: division by zero in cell 2, line 42 (return 1 / 0)"]}
+
+
 @pytest.mark.parametrize(
     "before",
     [

@@ -165,6 +165,14 @@ def test_a_question_is_prompt_answer_cells_criteria_and_model_answer(tmp_path):
     assert (question.criteria[0].points, question.false_claim) == (3, 1)
 
 
+def test_criteria_of_fractions_of_a_point_add_up(tmp_path):
+    """0.1 + 0.2 is a little more than 0.3."""
+    (tmp_path / "S1.md").write_text(PROMPT)
+    two = "criteria:\n  - {points: 0.1, text: a}\n  - {points: 0.2, text: b}\nmodel_answer: x\n"
+    (tmp_path / "S1.yml").write_text(two)
+    assert load_question(tmp_path / "S1.md", tmp_path / "S1.yml", 0.3).points == 0.3
+
+
 @pytest.mark.parametrize("assignment", find_course(ROOT).grading.questions)
 def test_our_questions_have_the_points_of_their_criteria(assignment):
     for question in find_course(ROOT).assignment(assignment).questions.values():

@@ -103,7 +103,7 @@ class NotebookShell(InteractiveShell):
             error = late
         close_figures()
         if error is not None:
-            self._explain(error, seconds)
+            self._explain(number, error, seconds)
             self._define_the_rest(number, error)
         return self.notes[:MAX_NOTES], isinstance(error, CellTimeout)
 
@@ -157,7 +157,7 @@ class NotebookShell(InteractiveShell):
                 linecache.cache[name] = (len(source), None, lines, name)
                 self._define_after(number, 0)
         except (CellTimeout, SyntaxError, ValueError) as error:
-            self._explain(error, seconds)
+            self._explain(number, error, seconds)
         return self.notes[:MAX_NOTES]
 
     def defined(self) -> list[str]:
@@ -165,19 +165,22 @@ class NotebookShell(InteractiveShell):
         names = (name for name in self.user_ns if name not in self.builtin_names)
         return [name for name in names if not name.startswith("_")]
 
-    def _explain(self, error: BaseException, seconds: float) -> None:
+    def _explain(self, number: int, error: BaseException, seconds: float) -> None:
         if isinstance(error, CellTimeout):
             self.notes.append(f"stopped after {seconds:.3g} seconds")
             return
         seen = explained(describe(error))
-        where = f" in line {seen.line} ({seen.source})" if seen.line and seen.source else ""
+        cell = "" if seen.cell == number else f" cell {seen.cell},"  # a function of another cell
+        where = f" in{cell} line {seen.line} ({seen.source})" if seen.line and seen.source else ""
         self.notes.append(f"{seen.type}: {seen.message}{where}")
 
     def _define_the_rest(self, number: int, error: BaseException) -> None:
         """After a failure, still run the definitions further down: students are graded by them."""
-        failed = describe(error).line
-        if failed is not None and not isinstance(error, SyntaxError):
-            self._define_after(number, failed)
+        step, name = error.__traceback__, CELL.format(number)
+        while step is not None and step.tb_frame.f_code.co_filename != name:
+            step = step.tb_next
+        if step is not None:  # the cell's own line, whatever that called; else nothing of it ran
+            self._define_after(number, step.tb_lineno)
 
     def _define_after(self, number: int, line: int) -> None:
         name = CELL.format(number)
@@ -189,7 +192,7 @@ class NotebookShell(InteractiveShell):
                     with self.builtin_trap:
                         exec(code, self.user_ns)  # noqa: S102 (the student's own code)
                 except Exception as also:
-                    self._explain(also, 0)
+                    self._explain(number, also, 0)
 
     # What grading cannot give
 

@@ -50,8 +50,9 @@ def _files(course: Course, assignment: Assignment) -> dict[str, bytes]:
     name = assignment.name
     files = {script: (HERE / script).read_bytes() for script in SCRIPTS}
     for path in sorted(ENGINE.rglob("*")):
-        if path.suffix in (".py", ".html", ".js"):
-            files[f"autograder/{path.relative_to(ENGINE).as_posix()}"] = path.read_bytes()
+        inside = path.relative_to(ENGINE)
+        if path.suffix in (".py", ".html", ".js") and inside.parts[0] != "assignments":  # a wheel's
+            files[f"autograder/{inside.as_posix()}"] = path.read_bytes()
     for folder in (f"assignments/{name}", "reference", f"reference/{name}"):
         for path in sorted((course.folder / folder).iterdir()):
             if path.suffix in (".py", ".md", ".yml"):
