@@ -1,10 +1,10 @@
-# make demo | test | check | build | docs | mutants | fuzz | bench | bench-many | pictures | forgery | setup | lock | clean.  TORCH_INDEX=<url> takes torch from there.
+# make demo | test | check | coverage | build | docs | mutants | fuzz | bench | bench-many | pictures | forgery | setup | lock | clean.  TORCH_INDEX=<url> takes torch from there.
 PYTHON ?= python3
 TORCH_INDEX ?=
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test test-all check mutants fuzz bench bench-many pictures forgery build docs lock clean
+.PHONY: setup demo test test-all check coverage mutants fuzz bench bench-many pictures forgery build docs lock clean
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt $(wildcard .ci/locks/*)
@@ -26,9 +26,15 @@ test-all: $(STAMP)
 check: $(STAMP)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/pylint --score=n autograder
 	$(BIN)/autograder build --check
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python docs/build.py
+
+# Branches of what decides over points, by the tests that are about it.
+coverage: $(STAMP)
+	$(BIN)/coverage run -m pytest -q -m "not slow" tests/test_judge.py tests/test_score.py tests/test_read.py tests/test_wire.py tests/test_downloads.py tests/test_decisions.py tests/test_late.py
+	$(BIN)/coverage report
 
 mutants: $(STAMP)
 	@mkdir -p -m 700 dist

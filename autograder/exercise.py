@@ -79,7 +79,9 @@ def case(**inputs: Any) -> Case:
         CourseError: an input is called as something that every case has.
     """
     if taken := inputs.keys() & {"data", "_data"}:
-        raise CourseError(f"an input of a case cannot be called {min(taken)!r}: choose another name")
+        raise CourseError(
+            f"an input of a case cannot be called {min(taken)!r}: choose another name"
+        )
     return Case(inputs)
 
 

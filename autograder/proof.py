@@ -72,7 +72,7 @@ def _timed(reference: Reference, answer: Any, case: Case) -> tuple[Observation, 
 
 
 def points_of(verdicts: Iterable[Verdict], points: Points) -> float:
-    """What the checks that passed are worth, in the rubric's order: sums of fractions depend on it."""
+    """What the checks that passed are worth, in the rubric's order, on which rounding depends."""
     passed = {verdict.check for verdict in verdicts if verdict.kind is Kind.passed}
     return sum(worth for check, worth in points.items() if check in passed)
 

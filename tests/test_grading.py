@@ -249,18 +249,20 @@ def test_the_source_of_an_answer_called_as_a_part_of_def_is_right(course):
 
 def test_fractions_of_points_add_up(course):
     """0.1 + 0.2 is a little more than 0.3, in one order or the other."""
-    hidden = HIDDEN.format("double").replace("@mistake(1,", "@mistake(0.3,").replace(
-        "checks = {", 'checks = {"close": close("x"), "number": returned("x", float), '
+    hidden = (
+        HIDDEN.format("double")
+        .replace("@mistake(1,", "@mistake(0.3,")
+        .replace("checks = {", 'checks = {"close": close("x"), "number": returned("x", float), ')
     )
     rubric = "maths: {double: {value: 0.7, type: 0.2, number: 0.1, close: 0.6}}"
     changed = course(**{"reference/maths/double.py": hidden, "grading.yml": rubric})
     reference = changed.assignment("maths").references["double"]
-    prepared = Judge("maths", {"double": reference}, Tolerance(1e-6, 1e-4), b"x").prepare("double", "")
-    trials = list(prove(prepared, changed.grading.rubrics["maths"]["double"]))
+    judge = Judge("maths", {"double": reference}, Tolerance(), b"x")
+    trials = list(prove(judge.prepare("double", ""), changed.grading.rubrics["maths"]["double"]))
     assert [trial.problem for trial in trials] == [""] * len(trials)
 
 
-def test_a_released_notebook_and_its_questions_matter_to_a_fingerprint_and_its_points_do_not(course):
+def test_a_released_notebook_and_its_questions_change_a_fingerprint_and_points_do_not(course):
     def released(*cells):
         made = [{"id": id_, "cell_type": kind, "source": text} for id_, kind, text in cells]
         return {"assignments/maths/maths.ipynb": json.dumps({"cells": made})}

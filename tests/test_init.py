@@ -26,6 +26,7 @@ def autograder(*command, cwd):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_new_course_builds_grades_and_exports(tmp_path):
     autograder("init", "physics", cwd=tmp_path)
     course = tmp_path / "physics"

@@ -22,7 +22,14 @@ from autograder.entries import Entry
 from autograder.errors import SubmissionsError
 from autograder.ipynb import Unreadable, read_cells
 from autograder.model import Cell
-from autograder.read import Found, find_students, infer_assignment, look, read_submission
+from autograder.read import (
+    Found,
+    files_of_one,
+    find_students,
+    infer_assignment,
+    look,
+    read_submission,
+)
 from autograder.wire import MAX_JOB, decode, encode
 
 
@@ -216,6 +223,25 @@ def test_nothing_to_grade_is_told(folder, archive, files, tmp_path):
 def test_a_path_that_is_not_there_is_told(tmp_path):
     with pytest.raises(SubmissionsError, match="there is no such file or folder"):
         read(tmp_path / "gone")
+
+
+def test_what_is_neither_a_file_nor_a_folder_is_told(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SubmissionsError, match="neither a file nor a folder"):
+        look(tmp_path / "pipe")
+
+
+def test_a_zip_that_is_none_is_told(tmp_path):
+    (tmp_path / "class.zip").write_bytes(b"PK, and then the download stopped")
+    with pytest.raises(SubmissionsError, match="not a readable zip file: download it again"):
+        look(tmp_path / "class.zip")
+
+
+def test_a_folder_of_one_student_is_read_as_if_it_lay_among_others(tmp_path):
+    (tmp_path / "mine.ipynb").write_bytes(nb("x = 1"))
+    (entry,) = files_of_one(tmp_path, "amy")
+    assert str(entry.path) == "amy/mine.ipynb"
+    assert read_submission("amy", [entry], "maths").cells == ("x = 1",)
 
 
 # One student's files

@@ -134,7 +134,9 @@ def test_what_a_cell_defines_after_an_error_in_a_function_of_another_cell_counts
     cells = solutions(**{FIRST: f"helper()\n{source}"})
     graded = grader(cells[0], helper, *cells[1:])
     assert graded.points == FULL
-    assert graded.notes == {3: ["ZeroDivisionError: division by zero in cell 2, line 42 (return 1 / 0)"]}
+    assert graded.notes == {
+        3: ["ZeroDivisionError: division by zero in cell 2, line 42 (return 1 / 0)"]
+    }
 
 
 @pytest.mark.parametrize(

@@ -105,12 +105,13 @@ def _all_imports(assignment: Assignment) -> list[str]:
 
 def _mistakes(reference: Reference, points: Points) -> Iterator[str]:
     """Each sentence once, with the points of all mistakes that read it."""
-    scores: dict[str, set[int]] = {}
+    scores: dict[str, set[float]] = {}
     for mistake in reference.mistakes.values():
         scores.setdefault(mistake.sentence, set()).add(mistake.score)
     total = sum(points.values())
     for sentence, earned in scores.items():
-        worth = f"{' or '.join(map(str, sorted(earned)))} of {total:g} point{'s' * (total != 1)}"
+        worths = " or ".join(f"{each:g}" for each in sorted(earned))
+        worth = f"{worths} of {total:g} point{'s' * (total != 1)}"
         yield f"- **{worth}**: {_plain(sentence)}"
 
 
