@@ -214,10 +214,10 @@ def _contents(source: Path, out: Path | None) -> Contents:
     source = submitted_folder(source) or source
     if source.is_dir():
         return walk(source.resolve(), out and out.resolve())
+    if not source.is_file():  # asked first: to open a pipe is to wait for whoever writes
+        raise SubmissionsError(f"{source}: neither a file nor a folder")
     if zipfile.is_zipfile(source):
         return unzip(source)
-    if not source.is_file():
-        raise SubmissionsError(f"{source}: neither a file nor a folder")
     if source.suffix.lower() == ".zip":
         raise SubmissionsError(f"{source}: not a readable zip file: download it again")
     # Whoever names a link here is the instructor: it may be followed.
