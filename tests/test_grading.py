@@ -15,6 +15,7 @@ from autograder.compare import Tolerance
 from autograder.course import SECRET_FILE, SECRET_VARIABLE, find_course, fingerprint
 from autograder.draw import MAX_CANDIDATES, Draw
 from autograder.errors import CourseError
+from autograder.exercise import case
 from autograder.grading import Grading, Policy, nearest, read_grading
 from autograder.judge import Judge
 from autograder.proof import prove
