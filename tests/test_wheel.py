@@ -22,7 +22,7 @@ USES = {
     "nbgrader": ("export results --to nbgrader --course .", "no gradebook.db in it"),
     "otter": (),  # for `otter run` alone; we write its files without it
     "lms": ("upload results --to canvas", "no token for canvas"),
-    "cluster": ("grade class --out x --cluster tcp://127.0.0.1:9", "no scheduler"),
+    "cluster": ("grade class --out x --cluster tcp://127.0.0.1:9", "no cluster at"),
     "mark": ("mark results --no-open", "each marker opens the last link"),
     "solutions": ("build --solutions", "dist/solutions"),
 }
