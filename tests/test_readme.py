@@ -18,8 +18,8 @@ def test_the_output_in_the_readme_is_what_the_demo_prints(tmp_path):
         cwd=tmp_path,
         check=True,
     )
-    pattern = re.escape(shown).replace("\n…\n", "\n(?:.*\n)+")  # … is for any lines
-    assert "\n…\n" in shown and re.fullmatch(pattern, demo.stdout.rstrip("\n"))
+    first, last = map(re.escape, shown.split("\n…\n"))  # … is for any lines
+    assert re.fullmatch(rf"{first}\n(?:.*\n)+{last}\n", demo.stdout)
 
 
 def test_every_command_and_target_in_the_readme_exists():
