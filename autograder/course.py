@@ -109,7 +109,8 @@ def find_course(start: Path | None = None) -> Course:
     for folder in (here, *here.parents):
         if (folder / GRADING).is_file():
             return Course(folder, read_grading(folder / GRADING))
-    raise CourseError(f"no {GRADING} in {here} or above it: change folder, or give --course DIR")
+    cure = "change folder, or say which course: autograder --course DIR ..."
+    raise CourseError(f"no {GRADING} in {here} or above it: {cure}")
 
 
 def fingerprint(secret: bytes) -> str:

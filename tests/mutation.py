@@ -289,6 +289,9 @@ def of_assignment(ready: Assignment, only: Sequence[str] = ()) -> Iterator[tuple
 def main(only: list[str]) -> int:
     """Print the report; returns the number of mutants that live without a reason."""
     course, reasons, unexplained = find_course(Path(__file__).parent), Reasons(), 0
+    known = {exercise for rubric in course.grading.rubrics.values() for exercise in rubric}
+    if unknown := [name for name in only if name not in known]:
+        sys.exit(f"no exercise {unknown[0]!r} in {course.folder}")
     for name in course.grading.rubrics:
         for exercise, found in of_assignment(course.assignment(name), only):
             killed = sum(bool(fate.killed_by) for fate in found)

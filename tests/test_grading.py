@@ -402,7 +402,7 @@ def test_no_course_above_is_told_with_the_cure(tmp_path):
     top = Path(tmp_path.anchor)
     with pytest.raises(CourseError) as error:
         find_course(top)
-    cure = "change folder, or give --course DIR"
+    cure = "change folder, or say which course: autograder --course DIR ..."
     assert str(error.value) == f"no grading.yml in {top} or above it: {cure}"
 
 

@@ -616,6 +616,15 @@ def test_the_number_of_a_brightspace_download_needs_a_class_list(export, tmp_pat
         )
 
 
+def test_points_of_questions_that_nobody_has_marked_are_told_where_they_are_missing(export):
+    asked = replace(HW1, question_points={"S1": 2})
+    before = BRIGHTSPACE.replace("MaxPoints:10", "MaxPoints:12").encode()
+    with pytest.raises(
+        SheetError, match="the 2 points of the questions count once they are marked"
+    ):
+        export("brightspace", before, graded("jdoe"), assignment=asked)
+
+
 def test_brightspace_s_maximum_is_compared_where_it_says_one(export):
     with pytest.raises(SheetError, match="different points possible"):
         before = BRIGHTSPACE.replace("MaxPoints:10", "MaxPoints:12").encode()

@@ -14,6 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 from ..errors import SheetError
+from ..score import rounded
 from .cells import Sheet, edited
 from .feedback import Page, zipped
 from .order import Order
@@ -126,10 +127,13 @@ def refuse_other_points(column: Column, order: Order) -> None:
     """
     ours = order.releases[0].max_score
     if column.most is not None and not same(decimal(column.most), ours):
+        by_hand = rounded(sum(order.assignment.question_points.values()))
+        cure = "is it the right column? If so, make them the same"
+        if by_hand and same(decimal(column.most), ours + by_hand):
+            cure = f"the {by_hand:f} points of the questions count once they are marked"
         raise SheetError(
             f"{order.own_export}: different points possible: {column.shown!r} has "
-            f"{column.most.strip() or 'none'}, {order.assignment.name} here {ours:f}: "
-            "is it the right column? If so, make them the same"
+            f"{column.most.strip() or 'none'}, {order.assignment.name} here {ours:f}: {cure}"
         )
 
 
