@@ -28,6 +28,7 @@ from autograder.wire import (
     MAX_VALUES,
     decode,
     encode,
+    sent,
 )
 
 DTYPES = [
@@ -95,6 +96,11 @@ def dissolved(value):
 )
 def test_plain_data_arrives_as_it_was_sent(message):
     assert dissolved(over_the_wire(message)) == dissolved(message)
+
+
+def test_an_observation_of_our_own_is_judged_as_it_would_arrive():
+    seen = {"a": Part((1, 2), warnings=("w",)), "b": Part(error=Error("E", "m"))}
+    assert sent(seen) == {"a": Part([1, 2], warnings=("w",)), "b": Part(error=Error("E", "m"))}
 
 
 def test_a_tuple_arrives_as_a_list():
