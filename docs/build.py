@@ -61,6 +61,7 @@ CONTENTS = {
     ],
 }
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|!?\[[^\[\]]*\]\([^()]*\))*)\]\(([^()\s]+)\)")
+PICTURE = re.compile(r'<picture>.*?<img src="([^"]+)" alt="([^"]*)">.*?</picture>', re.S)
 CODE = re.compile(r"(^```.*?^```$|`[^`\n]+`)", re.M | re.S)
 
 
@@ -91,7 +92,8 @@ def page(name: str, files: dict[str, Path]) -> str:
             return f"{kind}[{text}]({up}{places.get(found, address)}{hash_}{anchor})"
         return text
 
-    parts = CODE.split(files[name].read_text("utf-8"))
+    # Sphinx copies the images that Markdown shows, and knows none of raw HTML.
+    parts = CODE.split(PICTURE.sub(r"![\2](\1)", files[name].read_text("utf-8")))
     # A link may have code for its text: what stands in backticks is put aside meanwhile.
     aside = parts[1::2]
     text = "\0".join(parts[::2])

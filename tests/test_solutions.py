@@ -116,6 +116,7 @@ def test_it_runs_top_to_bottom_and_leaves_every_answer(assignment):
     assert "True\n" == last.outputs[0].text
 
 
+@pytest.mark.slow
 @each_assignment
 def test_bytes_are_the_same_in_another_process(assignment):
     script = (
