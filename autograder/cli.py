@@ -11,13 +11,13 @@ from typing import Any, NoReturn
 import click
 
 from . import __version__
-from .arguments import PATH, assignments
-from .authoring import exercise, init, new, publish
+from .commands.arguments import PATH, assignments
+from .commands.authoring import exercise, init, new, publish
+from .commands.results import audit, export, import_, override, purge, report
 from .errors import AutograderError, ResultsError, explain
 from .escape import plain
 from .marking.command import mark
-from .read import LAYOUTS
-from .results import audit, export, import_, override, purge, report
+from .reading.read import LAYOUTS
 from .upload.command import upload
 
 INTERRUPTED = 130
@@ -129,10 +129,11 @@ def grade(
     """
     if quiet and as_json:
         raise click.UsageError("--quiet and --json are two ways to print less: drop one")
-    from . import pipeline, summary, terminal
-    from .course import find_course
-    from .read import infer_assignment, look
-    from .roster import read_roster
+    from . import pipeline
+    from .commands import summary, terminal
+    from .course.course import find_course
+    from .course.roster import read_roster
+    from .reading.read import infer_assignment, look
 
     course = find_course(folder)
     names = {name: list(rubric) for name, rubric in course.grading.rubrics.items()}
@@ -174,8 +175,8 @@ def grade(
 
 
 def _only(student_id: str, students: dict[str, Any], submissions: Path) -> dict[str, Any]:
+    from .course.grading import nearest
     from .errors import SubmissionsError
-    from .grading import nearest
 
     if student_id not in students:
         hint = nearest(student_id, students)
@@ -195,8 +196,8 @@ def build(folder: Path | None, assignment: str | None, check: bool, solutions: b
     """
     if check and solutions:
         raise click.UsageError("--check is for what is committed, and solutions are not: drop one")
-    from . import build as generated
-    from .course import find_course
+    from .building import build as generated
+    from .course.course import find_course
 
     course = find_course(folder)
     names = [assignment] if assignment else list(course.grading.rubrics)
@@ -239,7 +240,7 @@ def check(notebook: Path, assignment: str | None) -> None:
       autograder check backprop.ipynb
       autograder check my-solution.ipynb --assignment beyond
     """
-    from .student import check
+    from .commands.student import check
 
     for text in check(notebook, assignment):
         click.echo(plain(text, kept="\n"))
@@ -252,8 +253,8 @@ def doctor(folder: Path | None) -> None:
 
     Asks the course's git remotes, if there are any, whether strangers can read them.
     """
-    from .remotes import public_remotes
-    from .tier import detect
+    from .building.remotes import public_remotes
+    from .running.tier import detect
 
     tier = detect(trusted=True)
     click.echo(f"isolation tier {tier.name}: {tier.describe()}")
@@ -272,8 +273,8 @@ def doctor(folder: Path | None) -> None:
 @click.pass_context
 def demo(context: click.Context, folder_: Path) -> None:
     """Make a sample class of submissions in FOLDER (default: demo) and grade it."""
-    from .course import SECRET_VARIABLE, find_course
-    from .demo import ASSIGNMENT, SECRET, make_class
+    from .commands.demo import ASSIGNMENT, SECRET, make_class
+    from .course.course import SECRET_VARIABLE, find_course
 
     course = find_course(context.obj)
     os.environ[SECRET_VARIABLE] = SECRET

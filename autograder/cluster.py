@@ -30,15 +30,15 @@ import distributed
 from distributed.scheduler import KilledWorker
 
 from . import __version__
-from .assignment import load_assignment
-from .course import find_course
+from .course.assignment import load_assignment
+from .course.course import find_course
+from .course.grading import GRADING
+from .course.outline import Outline
 from .errors import AutograderError, ClusterError
 from .grader import Grader
-from .grading import GRADING
 from .model import Result, Status, Submission
-from .outline import Outline
-from .temporary import temporary_folder
-from .tier import detect
+from .running.temporary import temporary_folder
+from .running.tier import detect
 
 VERSIONS = ", ".join(
     f"{name} {version}"

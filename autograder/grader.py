@@ -6,16 +6,16 @@ import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from .assignment import Assignment, tolerance
+from .course.assignment import Assignment, tolerance
 from .errors import CourseError, SandboxError, ZygoteDied
-from .judge import Judge, Prepared
+from .judging.judge import Judge, Prepared
 from .model import Cell, Kind, Outcome, Result, Run, Status, Submission, Verdict, Work
 from .parallel import in_parallel
-from .run import run
-from .tier import Tier
-from .work import exercise_works, question_works
+from .reading.work import exercise_works, question_works
+from .running.run import run
+from .running.tier import Tier
+from .running.zygotes import Zygotes
 from .worker.released import released_cells, source_of
-from .zygotes import Zygotes
 
 
 class Grader:

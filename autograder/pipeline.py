@@ -13,22 +13,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .course import fingerprint
-from .decisions import Change, me, note_voids
-from .entries import Entry
+from .course.course import fingerprint
+from .course.outline import Outline
+from .course.roster import Roster
 from .errors import ClusterError, ResultsError
 from .files import PRIVATE_FOLDER, sweep
-from .folder import FEEDBACK, RECORD, REPORT, SCORES
+from .judging.score import by_hand, scored, write_csv
 from .model import Result, Submission
-from .outline import Outline
-from .overview import Overview
-from .pages import Feedback
-from .read import read_submission
-from .report import write_report
-from .roster import Roster
-from .score import by_hand, scored, write_csv
-from .store import Store
-from .tier import Tier, detect
+from .pages.overview import Overview
+from .pages.pages import Feedback
+from .pages.report import write_report
+from .reading.entries import Entry
+from .reading.read import read_submission
+from .recording.decisions import Change, me, note_voids
+from .recording.folder import FEEDBACK, RECORD, REPORT, SCORES
+from .recording.store import Store
+from .running.tier import Tier, detect
 
 if TYPE_CHECKING:  # both import torch, which takes seconds
     from .cluster import Cluster
@@ -94,7 +94,7 @@ def prove(outline: Outline, store: Store) -> list[Change]:
         CourseError: it is at fault, and so would its scores be.
     """
     if store.proved != outline.claims:
-        from .assignment import load_assignment
+        from .course.assignment import load_assignment
 
         load_assignment(outline)
         store.proved = outline.claims
@@ -169,7 +169,7 @@ def _grader(job: Job, opened: contextlib.ExitStack) -> Grader | Cluster:
         SandboxError: nothing here isolates student code.
         ClusterError: there is no cluster.
     """
-    from .assignment import load_assignment
+    from .course.assignment import load_assignment
     from .grader import Grader
 
     if job.cluster is None:

@@ -1,7 +1,7 @@
 """Writes the reference pages from the code: `python docs/generate.py`, or `--check` to compare.
 
 docs/reference/cli.md      from the commands, as click knows them
-docs/reference/grading.md  from the JSON schema of `autograder/policy.py`
+docs/reference/grading.md  from the JSON schema of `autograder/course/policy.py`
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from autograder.cli import main as cli
-from autograder.policy import Grading, Policy
+from autograder.course.policy import Grading, Policy
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"

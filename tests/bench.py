@@ -36,15 +36,15 @@ from rich.table import Table
 from tqdm import tqdm
 
 from autograder import __version__, grader, pipeline, wire
-from autograder.assignment import Assignment, tolerance
-from autograder.channel import Worker
-from autograder.course import find_course
-from autograder.judge import Judge, Prepared
-from autograder.read import find_students
-from autograder.run import _Notebook
-from autograder.store import Store
-from autograder.tier import detect
-from autograder.zygotes import Zygote
+from autograder.course.assignment import Assignment, tolerance
+from autograder.course.course import find_course
+from autograder.judging.judge import Judge, Prepared
+from autograder.reading.read import find_students
+from autograder.recording.store import Store
+from autograder.running.channel import Worker
+from autograder.running.run import _Notebook
+from autograder.running.tier import detect
+from autograder.running.zygotes import Zygote
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = Path(sys.executable).parent

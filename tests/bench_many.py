@@ -26,10 +26,10 @@ from rich.console import Console
 from tqdm import tqdm
 
 from autograder import __version__, pipeline
-from autograder.course import find_course
+from autograder.course.course import find_course
 from autograder.model import Status
-from autograder.read import find_students
-from autograder.tier import detect
+from autograder.reading.read import find_students
+from autograder.running.tier import detect
 
 ROOT = Path(__file__).parent.parent
 HISTORY = ROOT / "docs" / "bench-many.csv"

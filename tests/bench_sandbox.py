@@ -18,12 +18,12 @@ from rich.table import Table
 from tqdm import tqdm
 from workers import ASSIGNMENT, FIRST, pool
 
-from autograder import zygotes
+from autograder.course.grading import Limits
 from autograder.errors import SandboxError
-from autograder.grading import Limits
 from autograder.model import Submission
-from autograder.run import run
-from autograder.tier import ORDER, Tier, detect
+from autograder.running import zygotes
+from autograder.running.run import run
+from autograder.running.tier import ORDER, Tier, detect
 
 BARE = "bare fork"
 UNCONFINED = (str(Path(__file__).with_name("unconfined.py")),)

@@ -6,10 +6,10 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
-from autograder.grading import read_grading
+from autograder.course.grading import read_grading
+from autograder.course.outline import Outline
+from autograder.course.roster import Person
 from autograder.model import Kind, Outcome, Override, Result, Status, Verdict
-from autograder.outline import Outline
-from autograder.roster import Person
 
 ROOT = Path(__file__).parent.parent
 GRADING = read_grading(ROOT / "grading.yml")

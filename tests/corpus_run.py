@@ -24,17 +24,19 @@ import corpus_entries
 from ruamel.yaml import YAML
 
 import autograder
-from autograder import cgroups, pipeline, terminal, zygotes
-from autograder.assignment import Assignment, tolerance
-from autograder.course import Course, find_course
+from autograder import pipeline
+from autograder.commands import terminal
+from autograder.course.assignment import Assignment, tolerance
+from autograder.course.course import Course, find_course
 from autograder.escape import file_names
-from autograder.judge import Judge, want
+from autograder.judging.judge import Judge, want
+from autograder.judging.score import score, scored
 from autograder.model import Result
-from autograder.overview import Overview
-from autograder.read import find_students
-from autograder.score import score, scored
-from autograder.store import Results
-from autograder.tier import Tier, detect
+from autograder.pages.overview import Overview
+from autograder.reading.read import find_students
+from autograder.recording.store import Results
+from autograder.running import cgroups, zygotes
+from autograder.running.tier import Tier, detect
 
 TIERS = {
     "best": lambda: detect(),

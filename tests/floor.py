@@ -21,7 +21,7 @@ import torch
 
 from autograder import wire
 from autograder.exercise import Case, count_autograd, exercise_files, load_exercise
-from autograder.ipynb import read_cells
+from autograder.reading.ipynb import read_cells
 from autograder.worker import zygote
 from autograder.worker.cells import new_shell
 from autograder.worker.released import released_cells

@@ -32,8 +32,8 @@ from rich.progress import track
 from rich.table import Table
 
 import autograder
-from autograder import build
-from autograder.course import find_course
+from autograder.building import build
+from autograder.course.course import find_course
 from autograder.reference import Reference
 
 TESTS = Path(__file__).parent

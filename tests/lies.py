@@ -11,8 +11,8 @@ import struct
 from hypothesis import strategies as st
 
 from autograder import wire
-from autograder.channel import Worker
 from autograder.observation import DTYPES
+from autograder.running.channel import Worker
 
 MARK = "7919"  # stands for a hidden input: whatever a worker writes must not reach a student
 MARKS = [MARK, f"Odd{MARK}", f"a\ud800{MARK}", f"{MARK} " * 1000, f"\x1b[31m{MARK}"]

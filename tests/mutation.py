@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.assignment import Assignment, tolerance
-from autograder.course import find_course
-from autograder.grading import read_yaml
-from autograder.judge import Judge, Prepared
+from autograder.course.assignment import Assignment, tolerance
+from autograder.course.course import find_course
+from autograder.course.grading import read_yaml
+from autograder.course.proof import NOTEBOOK
+from autograder.judging.judge import Judge, Prepared
 from autograder.model import Kind
-from autograder.proof import NOTEBOOK
 
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.yml")
 STUDENTS = ("one", "two")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import torch
 
-from autograder.assignment import tolerance
-from autograder.course import find_course
-from autograder.judge import Judge
-from autograder.proof import prove
+from autograder.course.assignment import tolerance
+from autograder.course.course import find_course
+from autograder.course.proof import prove
+from autograder.judging.judge import Judge
 
 course = find_course(Path(__file__).parent)
 limit = tolerance(course.grading.policy)

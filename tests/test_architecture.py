@@ -12,28 +12,22 @@ MODULES = {
     for path in PACKAGE.rglob("*.py")
     if "templates" not in path.parts
 }
-STEPS = {f"autograder.{name}" for name in ("read", "run", "judge", "score", "store", "pages")}
-HIDDEN = {
+STEPS = {
     f"autograder.{name}"
     for name in (
-        "reference",
-        "checks",
-        "compare",
-        "draw",
-        "judge",
-        "mistakes",
-        "course",
-        "outline",
-        "assignment",
-        "grader",
-        "overview",
-        "grading",
-        "policy",
-        "store",
-        "record",
-        "score",
+        "reading.read",
+        "running.run",
+        "judging.judge",
+        "judging.score",
+        "recording.store",
+        "pages.pages",
     )
 }
+HIDDEN = {
+    f"autograder.{name}"
+    for name in ("reference", "checks", "compare", "draw", "grader", "pages.overview")
+}
+SECRET_ROOMS = ("course", "judging", "recording")  # nothing in them is for a worker
 
 
 def imports(module: str) -> set[str]:
@@ -63,17 +57,18 @@ def closure(modules: set[str]) -> set[str]:
 
 
 def test_the_graph_is_not_empty():
-    assert "autograder.judge" in GRAPH["autograder.grader"]
+    assert "autograder.judging.judge" in GRAPH["autograder.grader"]
     assert "autograder.worker.serve" in GRAPH["autograder.worker.zygote"]
 
 
 def test_the_process_of_student_code_imports_nothing_that_knows_an_answer():
     worker = {module for module in MODULES if module.startswith("autograder.worker")}
     assert closure(worker) & HIDDEN == set()
+    assert not [m for m in closure(worker) if {*m.split(".")} & {*SECRET_ROOMS}]
 
 
 def test_what_a_worker_can_see_of_the_engine_is_what_it_imports():
-    from autograder.zygotes import WORKER_FILES
+    from autograder.running.zygotes import WORKER_FILES
 
     worker = {module for module in MODULES if module.startswith("autograder.worker")}
     needed = {MODULES[m].relative_to(PACKAGE).parts[0] for m in closure(worker)} | {"__init__.py"}
@@ -83,8 +78,10 @@ def test_what_a_worker_can_see_of_the_engine_is_what_it_imports():
 def test_a_bundle_holds_just_what_judging_in_a_kernel_imports():
     from autograder.doors.bundle import MODULES as BUNDLED
 
-    needed = closure({"autograder.hidden_tests"}) - {"autograder"}
-    assert {f"autograder.{module}" for module in BUNDLED} == needed | {"autograder.__init__"}
+    needed = closure({"autograder.doors.hidden_tests"}) - {"autograder"}
+    paths = {MODULES[m].relative_to(PACKAGE) for m in needed}
+    rooms = {folder / "__init__.py" for path in paths for folder in path.parents}
+    assert {f"{module}.py" for module in BUNDLED} == {str(path) for path in paths | rooms}
 
 
 def test_public_halves_import_the_public_vocabulary_only():
@@ -96,8 +93,16 @@ def test_public_halves_import_the_public_vocabulary_only():
 
 @pytest.mark.parametrize("step", sorted(STEPS))
 def test_steps_know_the_data_model_and_not_each_other(step):
-    allowed = {"autograder.pages": {"autograder.score"}}  # pages show scores
+    allowed = {"autograder.pages.pages": {"autograder.judging.score"}}  # pages show scores
     assert GRAPH[step] & STEPS - allowed.get(step, set()) == set()
+
+
+def test_all_that_verdicts_depend_on_is_in_the_digest():
+    from autograder.course.outline import DECIDING
+
+    needed = closure({"autograder.grader", "autograder.worker.zygote"}) | {"autograder.grader"}
+    rooms = {module.split(".")[1] for module in needed if MODULES[module].parent != PACKAGE}
+    assert rooms == set(DECIDING)
 
 
 def test_there_is_no_import_cycle():

@@ -18,14 +18,14 @@ import pytest
 import torch
 from torch import nn
 
-from autograder import build
-from autograder.course import find_course
+from autograder.building import build
+from autograder.building.notebook import HELPERS, LESSON
+from autograder.building.visible import Raised, attempt, case, differences, visible_report
+from autograder.building.wanted import VISIBLE, read_visible, values_seen, visible_json
+from autograder.course.course import find_course
 from autograder.errors import CourseError
 from autograder.literal import WIDTH, literal
-from autograder.notebook import HELPERS, LESSON
 from autograder.observation import EVERY_PART, Error, Part
-from autograder.visible import Raised, attempt, case, differences, visible_report
-from autograder.wanted import VISIBLE, read_visible, values_seen, visible_json
 
 COURSE = find_course(Path(__file__).parent)
 ASSIGNMENTS = {name: COURSE.assignment(name) for name in COURSE.grading.rubrics}

@@ -17,8 +17,8 @@ import distributed
 import pytest
 
 from autograder.cluster import Cluster, pack
-from autograder.course import find_course
-from autograder.demo import ASSIGNMENT, make_class
+from autograder.commands.demo import ASSIGNMENT, make_class
+from autograder.course.course import find_course
 from autograder.errors import ClusterError
 from autograder.model import Status, Submission
 

@@ -14,19 +14,19 @@ from pathlib import Path
 import pytest
 from nbformat import v4
 
-from autograder import decisions
 from autograder.cli import main
-from autograder.course import find_course
-from autograder.decisions import note_voids, override, take_back
+from autograder.course.course import find_course
+from autograder.course.grading import read_grading
 from autograder.doors import gradebook
 from autograder.doors.gradescope import report as gradescope
 from autograder.errors import CourseError, ResultsError
-from autograder.folder import RECORD
-from autograder.grading import read_grading
+from autograder.judging.score import score
 from autograder.model import Kind, Mark, Outcome, Override, Result, Status, Verdict
-from autograder.release import releases
-from autograder.score import score
-from autograder.store import Store, audit
+from autograder.recording import decisions
+from autograder.recording.decisions import note_voids, override, take_back
+from autograder.recording.folder import RECORD
+from autograder.recording.release import releases
+from autograder.recording.store import Store, audit
 
 GRADING = """\
 maths:

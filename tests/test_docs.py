@@ -18,11 +18,11 @@ import torch
 from browser import WIDTHS, browser, needs_browser, opened
 from click import Context, Option
 
-from autograder import tier
-from autograder.assignment import tolerance
 from autograder.cli import main as cli
 from autograder.compare import difference
-from autograder.policy import Policy
+from autograder.course.assignment import tolerance
+from autograder.course.policy import Policy
+from autograder.running import tier
 
 __all__ = ["browser"]
 ROOT = Path(__file__).parent.parent

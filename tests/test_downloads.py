@@ -21,16 +21,16 @@ import vendors
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from autograder import entries as entries_module
-from autograder import read as read_module
-from autograder.build import write as write_built
-from autograder.course import find_course
-from autograder.downloads import recognise
-from autograder.entries import JUNK, Entry
+from autograder.building.build import write as write_built
+from autograder.course.course import find_course
 from autograder.errors import SubmissionsError
 from autograder.model import Receipt
-from autograder.read import LAYOUTS, find_students, look, read_submission
-from autograder.submitted import read_time
+from autograder.reading import entries as entries_module
+from autograder.reading import read as read_module
+from autograder.reading.downloads import recognise
+from autograder.reading.entries import JUNK, Entry
+from autograder.reading.read import LAYOUTS, find_students, look, read_submission
+from autograder.reading.submitted import read_time
 
 ROOT = Path(__file__).parent.parent
 UUID = "0b1d6c0e-7d5f-4c9a-9a53-0d1b5a0e7f11"

@@ -19,17 +19,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograder.commands.terminal import summarise
+from autograder.course.grading import Policy
+from autograder.course.outline import Outline
 from autograder.doors import gradebook
 from autograder.doors.gradescope.report import report as gradescope
 from autograder.escape import cell as safe
 from autograder.escape import file_names, plain
-from autograder.grading import Policy
+from autograder.judging.score import write_csv
 from autograder.model import CellNote, Kind, Mark, Outcome, Result, Status, Verdict
-from autograder.outline import Outline
 from autograder.pipeline import publish
-from autograder.score import write_csv
-from autograder.store import Store
-from autograder.terminal import summarise
+from autograder.recording.store import Store
 
 ROOT = Path(__file__).parent.parent
 HOSTILE = {

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from autograder.compare import Tolerance
-from autograder.course import find_course
-from autograder.judge import Judge, judge, observe, want
+from autograder.course.course import find_course
+from autograder.course.proof import NOTEBOOK, points_of, prove
+from autograder.judging.judge import Judge, judge, observe, want
 from autograder.model import Kind
-from autograder.proof import NOTEBOOK, points_of, prove
 from autograder.wire import encode
 
 # What each mistake of the lecture's own exercises earns. A mistake that is dropped, or pays

@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 from pygments.styles import get_style_by_name
 from pygments.token import Whitespace
 
-from autograder.course import find_course
-from autograder.excerpt import MAX_SOURCE, excerpt
-from autograder.grading import Policy, Void
-from autograder.highlight import DARK, LIGHT
+from autograder.course.course import find_course
+from autograder.course.grading import Policy, Void
+from autograder.course.outline import Outline
 from autograder.model import (
     CellNote,
     Kind,
@@ -32,10 +31,11 @@ from autograder.model import (
     Verdict,
     Work,
 )
-from autograder.outline import Outline
-from autograder.pages import Feedback
+from autograder.pages.excerpt import MAX_SOURCE, excerpt
+from autograder.pages.highlight import DARK, LIGHT
+from autograder.pages.pages import Feedback
+from autograder.pages.room import CUT, escaped, fitted, share, size
 from autograder.pipeline import publish
-from autograder.room import CUT, escaped, fitted, share, size
 
 __all__ = ["browser"]
 
@@ -395,7 +395,7 @@ def test_nothing_that_anybody_wrote_becomes_markup(tmp_path):
 
 
 def test_code_has_no_tags_but_spans():
-    from autograder import highlight
+    from autograder.pages import highlight
 
     for text in (
         HOSTILE,
@@ -623,7 +623,7 @@ class TestInABrowser:
 
 
 def test_feedback_is_written_a_student_at_a_time(tmp_path):
-    from autograder.score import score
+    from autograder.judging.score import score
 
     pages = Feedback(tmp_path / "feedback", ["ann"], MATHS)
     pages.write(ANN, score(ANN, MATHS, {}))

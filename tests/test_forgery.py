@@ -5,7 +5,7 @@ import os
 import forgery
 import pytest
 
-from autograder.course import find_course
+from autograder.course.course import find_course
 
 ASSIGNMENT = find_course(forgery.ROOT).assignment(forgery.ASSIGNMENT)
 PAYLOADS = {payload.name: payload for payload in forgery.payloads()}

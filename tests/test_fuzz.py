@@ -19,11 +19,11 @@ from lies import Frame, Peer, Zygote, damaged, fields, frames, honest_hello, map
 from test_wire import decoded_or_refused, over_the_wire
 
 from autograder.compare import Tolerance, is_tensor
-from autograder.course import find_course
-from autograder.grading import Limits
-from autograder.judge import Judge
+from autograder.course.course import find_course
+from autograder.course.grading import Limits
+from autograder.judging.judge import Judge
 from autograder.model import Kind, Lost, Submission
-from autograder.run import run
+from autograder.running.run import run
 
 COURSE = find_course(Path(__file__).parent)
 NAMES = ("backprop", "beyond")

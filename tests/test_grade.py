@@ -19,7 +19,7 @@ import nbformat
 import pytest
 
 from autograder.cli import main
-from autograder.course import find_course
+from autograder.course.course import find_course
 
 ROOT = Path(__file__).parent.parent
 ASSIGNMENT = find_course(ROOT).assignment("backprop")
@@ -435,7 +435,7 @@ def test_no_page_shows_a_hidden_input_or_an_expected_value(course):
 def hidden_numbers() -> set[str]:
     """Numbers of the hidden cases, as they would be printed, that are not likely by chance."""
     from autograder.compare import Tolerance
-    from autograder.judge import Judge
+    from autograder.judging.judge import Judge
 
     judge = Judge("backprop", ASSIGNMENT.references, Tolerance(), b"a secret of the tests")
     cases = [case for name in EXERCISES for case in judge.prepare(name, "").cases]

@@ -17,9 +17,9 @@ from test_grade import ASSIGNMENT, IMPORTS, autograder, course  # noqa: F401 (a 
 
 from autograder.cli import main
 from autograder.doors import marks
+from autograder.judging.score import score
 from autograder.model import Mark, Override, Result, Status
-from autograder.score import score
-from autograder.store import Store
+from autograder.recording.store import Store
 
 FIRST, SECOND = list(ASSIGNMENT.references)[:2]
 RIGHT = {name: ASSIGNMENT.references[name].source(name) for name in (FIRST, SECOND)}
@@ -386,7 +386,7 @@ def test_a_mark_counts_for_everybody_once_it_is_there(course, results):  # noqa:
 
 
 def test_the_folder_of_an_nbgrader_course_stands_for_what_was_submitted(tmp_path):
-    from autograder.read import find_students
+    from autograder.reading.read import find_students
 
     for path in ("submitted/amy/backprop/backprop.ipynb", "source/backprop/backprop.ipynb"):
         (tmp_path / path).parent.mkdir(parents=True)
@@ -403,7 +403,7 @@ def tree(folder, submitted, *config):
 
 
 def test_the_configuration_says_where_submissions_are_and_is_never_executed(tmp_path):
-    from autograder.read import find_students
+    from autograder.reading.read import find_students
 
     option = "c.CourseDirectory.submitted_directory"
     tree(tmp_path, "handed_in", f"{option} = 'handed_in'", "raise SystemExit('it ran')")
@@ -412,7 +412,7 @@ def test_the_configuration_says_where_submissions_are_and_is_never_executed(tmp_
 
 def test_another_structure_of_folders_is_told_with_the_cure(tmp_path):
     from autograder.errors import SubmissionsError
-    from autograder.read import find_students
+    from autograder.reading.read import find_students
 
     structure = "{nbgrader_step}/{assignment_id}/{student_id}"
     tree(tmp_path, "submitted", f"c.CourseDirectory.directory_structure = {structure!r}")

@@ -15,18 +15,19 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from autograder import build, pipeline
-from autograder.course import SECRET_FILE, find_course
+from autograder import pipeline
+from autograder.building import build
+from autograder.course.course import SECRET_FILE, find_course
 from autograder.doors.gradescope import run
 from autograder.doors.gradescope.archive import gradescope
 from autograder.doors.gradescope.deadline import Deadline, read_deadline
 from autograder.doors.gradescope.report import report
 from autograder.errors import SubmissionsError
+from autograder.judging.score import score
 from autograder.model import CellNote, Kind, Outcome, Result, Status, Verdict
-from autograder.read import find_students
-from autograder.score import score
-from autograder.store import Results
-from autograder.tier import ORDER, detect
+from autograder.reading.read import find_students
+from autograder.recording.store import Results
+from autograder.running.tier import ORDER, detect
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
@@ -372,7 +373,7 @@ def {name}(*args, **kwargs):
         for file in ("environ", "cmdline", "mem", "fd/3"):
             look("/proc/" + process + "/" + file)
     for path in ("/autograder/results/results.json", "/autograder/run_autograder",
-                 "/autograder/submission/x", "/opt/autograder/engine/autograder/judge.py",
+                 "/autograder/submission/x", "/opt/autograder/engine/autograder/judging/judge.py",
                  course + "/assignments/backprop/{name}.py"):
         leave(path)
     raise ValueError("found: %r, control: %d" % (found, len(control)))

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from autograder.compare import Tolerance
-from autograder.course import SECRET_FILE, SECRET_VARIABLE, find_course, fingerprint
+from autograder.course.course import SECRET_FILE, SECRET_VARIABLE, find_course, fingerprint
+from autograder.course.grading import Grading, Policy, nearest, read_grading
+from autograder.course.proof import prove
 from autograder.draw import MAX_CANDIDATES, Draw
 from autograder.errors import CourseError
 from autograder.exercise import case
-from autograder.grading import Grading, Policy, nearest, read_grading
-from autograder.judge import Judge
-from autograder.proof import prove
+from autograder.judging.judge import Judge
 
 GRADING = """
 policy:

@@ -7,10 +7,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from autograder.building.starter import COURSE_FILES, write_course
 from autograder.cli import main
-from autograder.course import find_course
+from autograder.course.course import find_course
 from autograder.errors import CourseError
-from autograder.starter import COURSE_FILES, write_course
 
 MISTAKEN = "def slope_of_cube(values):\n    return 3 * torch.tensor(values) ** 2\n"
 

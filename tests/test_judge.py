@@ -40,7 +40,7 @@ from autograder.compare import (
 from autograder.draw import Draw
 from autograder.errors import CourseError
 from autograder.exercise import Exercise, attempt, case
-from autograder.judge import Judge, Prepared, judge, observe, want
+from autograder.judging.judge import Judge, Prepared, judge, observe, want
 from autograder.model import Kind, Lost, Outcome, Verdict
 from autograder.observation import EVERY_PART, Error, Foreign, Part, plain
 from autograder.reference import Mistake, Reference

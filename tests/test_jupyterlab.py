@@ -17,7 +17,7 @@ import pytest
 from browser import browser, needs_browser, opened  # noqa: F401 (a fixture)
 from lowest_torch import answers
 
-from autograder.course import find_course
+from autograder.course.course import find_course
 
 pytestmark = [pytest.mark.slow, needs_browser, pytest.mark.timeout(600)]
 

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograder.course.grading import LatePolicy, Policy, read_grading
+from autograder.course.late import LateRules, penalty
+from autograder.course.outline import Outline
 from autograder.errors import CourseError
-from autograder.grading import LatePolicy, Policy, read_grading
-from autograder.late import LateRules, penalty
+from autograder.judging.score import score, write_csv
 from autograder.model import NO_RECEIPT, Kind, Mark, Outcome, Receipt, Result, Status, Verdict
-from autograder.outline import Outline
 from autograder.pipeline import publish
-from autograder.release import releases, rounded
-from autograder.score import score, write_csv
+from autograder.recording.release import releases, rounded
 
 DUE = "2026-11-20T23:59:00+01:00"
 RUBRIC = {"one": {"a": 6, "b": 4}}

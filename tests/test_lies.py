@@ -14,15 +14,15 @@ import torch
 from lies import Peer, Zygote, honest_hello
 
 from autograder import wire
-from autograder.channel import Worker
 from autograder.compare import Tolerance
-from autograder.course import find_course
+from autograder.course.course import find_course
+from autograder.course.grading import Limits
 from autograder.exercise import case
-from autograder.grading import Limits
-from autograder.judge import Judge
+from autograder.judging.judge import Judge
 from autograder.model import Kind, Lost, Submission
 from autograder.observation import MAX_MESSAGE, Error, Part
-from autograder.run import MAX_ALL_NOTES, MAX_NOTES, MAX_RESTARTS, run
+from autograder.running.channel import Worker
+from autograder.running.run import MAX_ALL_NOTES, MAX_NOTES, MAX_RESTARTS, run
 
 ASSIGNMENT = find_course(Path(__file__).parent).assignment("backprop")
 NAME = "grad_quadratic"
@@ -185,7 +185,7 @@ def test_what_a_worker_says_of_its_cells_is_capped_for_the_whole_notebook():
 
 @pytest.mark.parametrize("limit", ["MAX_SEEN", "MAX_ALL_SEEN"])
 def test_a_worker_that_sends_more_than_anybody_needs_is_cut_short(limit, monkeypatch):
-    monkeypatch.setattr(f"autograder.run.{limit}", 3 << 20)
+    monkeypatch.setattr(f"autograder.running.run.{limit}", 3 << 20)
     large = telling({"grads": Part(torch.ones(1 << 18))})  # a megabyte
     peers = [Peer(honest_hello, [telling(TRUTH[0]), large, large, large])]
     peers += [Peer(honest_hello, [large, large, large])]  # what is tried again

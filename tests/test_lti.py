@@ -21,8 +21,8 @@ from lms.serve import serving
 from test_faults import KILLS, Doomed, in_a_child
 from uploads import MOST, never, release, send
 
+from autograder.course.grading import LtiPlace
 from autograder.errors import LmsError
-from autograder.grading import LtiPlace
 from autograder.model import Status
 from autograder.upload import journal as journal_module
 from autograder.upload.lti import Lti

@@ -23,9 +23,8 @@ from click.testing import CliRunner
 from test_escape import FORMULAS, HOSTILE, STEERS
 
 from autograder.cli import main
-from autograder.course import find_course
+from autograder.course.course import find_course
 from autograder.errors import FolderBusy, MarkError, SheetError
-from autograder.lock import locked
 from autograder.marking import render
 from autograder.marking.access import Door, marker_name
 from autograder.marking.actions import Actions
@@ -36,7 +35,8 @@ from autograder.marking.rubric import judged, questions_to_mark
 from autograder.marking.server import Site, create
 from autograder.marking.sheet import read, write
 from autograder.model import SETTLED, Mark, Output, Result, Status, Work
-from autograder.store import Store
+from autograder.recording.lock import locked
+from autograder.recording.store import Store
 
 ROOT = Path(__file__).parent.parent
 COURSE = find_course(ROOT)

@@ -3,7 +3,7 @@
 import pytest
 from mutation import Reasons, mutants, of_assignment
 
-from autograder.course import find_course
+from autograder.course.course import find_course
 
 COURSE = find_course()
 

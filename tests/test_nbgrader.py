@@ -23,14 +23,14 @@ import pytest
 from nbgrader.utils import compute_checksum
 from traitlets.config import Config
 
-from autograder import build
-from autograder.assignment import tolerance
-from autograder.course import find_course
+from autograder.building import build
+from autograder.course.assignment import tolerance
+from autograder.course.course import find_course
+from autograder.doors.hidden_tests import Bundle
 from autograder.doors.nbgrader import CONFIG
 from autograder.doors.solved import solved
 from autograder.exercise import load_exercise
-from autograder.hidden_tests import Bundle
-from autograder.judge import Judge
+from autograder.judging.judge import Judge
 from autograder.model import Kind
 from autograder.reference import load_reference
 
@@ -161,7 +161,7 @@ def test_questions_are_marked_by_hand_with_a_scheme_that_students_do_not_see(fol
 def reference_lines(assignment):
     """Lines that only the reference has."""
     public = [*(COURSE.folder / "assignments" / assignment).glob("*.*"), CONFIG]
-    public += [COURSE.folder / "autograder/visible.py"]
+    public += [COURSE.folder / "autograder/building/visible.py"]
     known = "\n".join(path.read_text("utf-8") for path in public if path.is_file())
     hidden = COURSE.folder / "reference"
     files = [*hidden.glob("*.py"), *(hidden / assignment).glob("*")]
@@ -376,7 +376,7 @@ def now():
     )
 
 sys.path.insert(0, bundle)
-from autograder.hidden_tests import Bundle
+from autograder.doors.hidden_tests import Bundle
 for setting in settings:
     if child := os.fork():
         os.waitpid(child, 0)

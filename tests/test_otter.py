@@ -17,13 +17,13 @@ import nbclient
 import nbformat
 import pytest
 
-from autograder import build
-from autograder.assignment import tolerance
-from autograder.course import find_course
+from autograder.building import build
+from autograder.building.notebook import HELPERS
+from autograder.course.assignment import tolerance
+from autograder.course.course import find_course
+from autograder.course.proof import NOTEBOOK, points_of
 from autograder.doors import otter
-from autograder.judge import Judge
-from autograder.notebook import HELPERS
-from autograder.proof import NOTEBOOK, points_of
+from autograder.judging.judge import Judge
 
 SECRET = "the cases of these tests"
 COURSE = find_course(Path(__file__).parent)

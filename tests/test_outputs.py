@@ -12,7 +12,8 @@ from workers import ASSIGNMENT, FIRST, LIMITS, pool
 
 from autograder.errors import ProtocolError, SandboxError
 from autograder.model import Cell, Output, Submission, Work
-from autograder.outputs import (
+from autograder.reading.work import MAX_CELLS, MAX_SOURCE, exercise_works, question_works
+from autograder.running.outputs import (
     CUT,
     MAX_ALL_FIGURES,
     MAX_ALL_TEXT,
@@ -20,9 +21,8 @@ from autograder.outputs import (
     outputs,
     within_limits,
 )
-from autograder.run import run
-from autograder.tier import detect
-from autograder.work import MAX_CELLS, MAX_SOURCE, exercise_works, question_works
+from autograder.running.run import run
+from autograder.running.tier import detect
 from autograder.worker.outputs import MAX_FIGURE, MAX_TEXT, Printed, png_size, screen
 from autograder.worker.released import released_cells, source_of
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import build
-from autograder.course import find_course
+from autograder.building import build
+from autograder.course.course import find_course
 
 ROOT = Path(__file__).parent.parent
 COURSE = find_course(ROOT)

@@ -12,11 +12,11 @@ from click.testing import CliRunner
 from corpus_run import needles
 from test_nbgrader import reference_lines
 
+from autograder.building.publish import publish
+from autograder.building.starter import write_course
 from autograder.cli import main
-from autograder.course import find_course
+from autograder.course.course import find_course
 from autograder.errors import CourseError
-from autograder.publish import publish
-from autograder.starter import write_course
 
 ROOT = Path(__file__).parent.parent
 COURSE = find_course(ROOT)

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder import entries as entries_module
-from autograder import ipynb
-from autograder import read as module
-from autograder.entries import Entry
 from autograder.errors import SubmissionsError
-from autograder.ipynb import Unreadable, read_cells
 from autograder.model import Cell
-from autograder.read import (
+from autograder.reading import entries as entries_module
+from autograder.reading import ipynb
+from autograder.reading import read as module
+from autograder.reading.entries import Entry
+from autograder.reading.ipynb import Unreadable, read_cells
+from autograder.reading.read import (
     Found,
     files_of_one,
     find_students,

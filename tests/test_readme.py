@@ -41,7 +41,7 @@ def test_every_link_in_the_readme_and_the_docs_leads_somewhere():
 
 
 def test_the_points_in_the_readme_are_those_of_the_rubric():
-    from autograder.course import find_course
+    from autograder.course.course import find_course
 
     grading = find_course(ROOT).grading
     table = re.findall(r"^\| \[`(\w+)`\].*\| (\d+) \| (\d+) \|$", README, re.M)

@@ -23,15 +23,15 @@ import pytest
 from warm import CHECKS, SECRET, call, run_here, start, started, tiny_class, tiny_course
 
 from autograder.cli import main
-from autograder.course import fingerprint
+from autograder.course.course import fingerprint
 from autograder.doors.school import find_alembic
 from autograder.errors import ResultsError, explain
 from autograder.files import sweep
-from autograder.folder import RECORD
-from autograder.lock import locked
 from autograder.model import Kind, Outcome, Result, Status, Verdict
-from autograder.record import inspect
-from autograder.store import Store
+from autograder.recording.folder import RECORD
+from autograder.recording.lock import locked
+from autograder.recording.record import inspect
+from autograder.recording.store import Store
 from autograder.worker.seccomp import ALLOWED, AUDIT_ARCH
 
 ABOUT = {"assignment": "tiny", "secret": fingerprint(SECRET.encode())}

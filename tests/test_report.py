@@ -15,11 +15,11 @@ import pytest
 from browser import WIDTHS, browser, needs_browser, opened, serious
 from classes import BACKPROP, made_class, roster_of
 
-from autograder.anonymous import write_anonymous
-from autograder.course import find_course
-from autograder.folder import ANONYMOUS, OURS
-from autograder.grading import LatePolicy, Policy, Void
-from autograder.item_analysis import FEWEST, discrimination, interval
+from autograder.course.course import find_course
+from autograder.course.grading import LatePolicy, Policy, Void
+from autograder.course.outline import Outline
+from autograder.course.roster import Person
+from autograder.judging.score import scored
 from autograder.model import (
     SETTLED,
     UNFINISHED,
@@ -32,12 +32,12 @@ from autograder.model import (
     Status,
     Verdict,
 )
-from autograder.outline import Outline
-from autograder.overview import Overview
+from autograder.pages.anonymous import write_anonymous
+from autograder.pages.item_analysis import FEWEST, discrimination, interval
+from autograder.pages.overview import Overview
 from autograder.pipeline import publish
-from autograder.roster import Person
-from autograder.score import scored
-from autograder.store import Store, read_about
+from autograder.recording.folder import ANONYMOUS, OURS
+from autograder.recording.store import Store, read_about
 
 __all__ = ["browser"]  # a fixture
 ROOT = Path(__file__).parent.parent

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from autograder.commands.terminal import summarise
+from autograder.course.grading import Policy
+from autograder.course.outline import Outline
+from autograder.course.roster import Person, read_roster
 from autograder.errors import CourseError
-from autograder.grading import Policy
 from autograder.model import Result, Status
-from autograder.outline import Outline
 from autograder.pipeline import publish
-from autograder.roster import Person, read_roster
-from autograder.terminal import summarise
 
 MATHS = Outline("maths", Path("assignments/maths"), {"one": {"a": 1}}, Policy())
 

@@ -18,10 +18,10 @@ from workers import (
     solutions,
 )
 
-from autograder import zygotes
 from autograder.model import Kind, Submission
-from autograder.run import _Notebook
-from autograder.tier import detect
+from autograder.running import zygotes
+from autograder.running.run import _Notebook
+from autograder.running.tier import detect
 
 LOST = {
     "endless loop": ("while True: pass", Kind.timed_out),

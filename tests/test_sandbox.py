@@ -25,11 +25,11 @@ from workers import (
 
 from autograder.errors import SandboxError
 from autograder.model import Kind
-from autograder.tier import Tier, detect
+from autograder.running.tier import Tier, detect
+from autograder.running.zygotes import HEADROOM, Zygotes, _refuse_readable, _visible
 from autograder.worker import kernel, namespaces, seccomp
 from autograder.worker.namespaces import SYSTEM
 from autograder.worker.sandbox import PROCESSES, UNPRIVILEGED
-from autograder.zygotes import HEADROOM, Zygotes, _refuse_readable, _visible
 
 SEARCH = """
 import builtins, gc, glob, os, sys, types

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from autograder.course.grading import Policy
+from autograder.course.outline import Outline
 from autograder.errors import ResultsError
 from autograder.escape import file_names
 from autograder.files import replacing
-from autograder.folder import RECORD
-from autograder.grading import Policy
+from autograder.judging.score import Score, exact, number, score, write_csv
 from autograder.model import (
     NO_RECEIPT,
     CellNote,
@@ -28,12 +29,11 @@ from autograder.model import (
     Status,
     Verdict,
 )
-from autograder.outline import Outline
-from autograder.overview import first_problem
+from autograder.pages.overview import first_problem
+from autograder.pages.words import IN_WORDS
 from autograder.pipeline import publish
-from autograder.score import Score, exact, number, score, write_csv
-from autograder.store import Store, read_about
-from autograder.words import IN_WORDS
+from autograder.recording.folder import RECORD
+from autograder.recording.store import Store, read_about
 
 RUBRIC = {"one": {"a": 2, "b": 0.5}, "two": {"c": 1}}
 WRONG = [kind for kind in Kind if kind not in (Kind.passed, Kind.grader_error)]

@@ -23,19 +23,19 @@ from hypothesis import strategies as st
 from test_gradescope import SCHEMA
 
 from autograder.cli import main
-from autograder.course import find_course
+from autograder.course.course import find_course
+from autograder.course.grading import LatePolicy, Policy
+from autograder.course.outline import Outline
 from autograder.errors import ResultsError, SheetError
 from autograder.files import write_private
-from autograder.grading import LatePolicy, Policy
+from autograder.judging.score import write_csv
 from autograder.model import Kind, Outcome, Receipt, Result, Status, Verdict
-from autograder.outline import Outline
 from autograder.pipeline import publish
-from autograder.score import write_csv
+from autograder.recording.store import Store
 from autograder.sheets import FORMATS
 from autograder.sheets.cells import edited, parse
 from autograder.sheets.join import decimal, same
 from autograder.sheets.order import Order
-from autograder.store import Store
 
 ROOT = Path(__file__).parent.parent
 RUBRIC = {"one": {"a": 8.5, "b": 1.5}}

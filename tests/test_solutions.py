@@ -14,12 +14,12 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 
-from autograder import build
+from autograder.building import build
+from autograder.building.starter import write_starter
 from autograder.cli import main
-from autograder.course import find_course
+from autograder.course.course import find_course
 from autograder.errors import CourseError
 from autograder.reference import load_reference
-from autograder.starter import write_starter
 
 COURSE = find_course(Path(__file__).parent)
 ASSIGNMENTS = {name: COURSE.assignment(name) for name in COURSE.grading.rubrics}
@@ -213,9 +213,9 @@ def test_a_missing_library_is_named_in_one_line(small_course, monkeypatch, libra
 
 
 def test_build_itself_needs_none_of_the_libraries():
-    script = "import sys; from autograder import build; print(*sys.modules)"
+    script = "import sys; import autograder.building.build; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert "autograder.build" in run.stdout
+    assert "autograder.building.build" in run.stdout
     assert not {"nbconvert", "latex2mathml"} & set(run.stdout.split())
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder.alone import Alone
+from autograder.commands.student import check, told
+from autograder.course.grading import Limits
 from autograder.errors import SandboxError, SubmissionsError
 from autograder.exercise import exercise_files, load_exercise
-from autograder.grading import Limits
 from autograder.model import CellNote, Kind, Lost, Submission
-from autograder.run import run
-from autograder.student import check, told
+from autograder.running.alone import Alone
+from autograder.running.run import run
 from autograder.worker.limit import time_limit
 
 ROOT = Path(__file__).parent.parent

@@ -11,7 +11,7 @@ import time
 import pytest
 from workers import FULL, solutions
 
-from autograder.temporary import MARK, PREFIX, remove, temporary_folder
+from autograder.running.temporary import MARK, PREFIX, remove, temporary_folder
 
 LONG_AGO = time.time() - 3600
 DEPTH = 1500  # more than Python recurses, and 6000 bytes with the name: more than a path may have

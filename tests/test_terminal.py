@@ -11,14 +11,14 @@ import pytest
 from click.shell_completion import BashComplete
 from rich.cells import cell_len
 
-from autograder import summary, terminal
 from autograder.cli import main
-from autograder.grading import Policy
+from autograder.commands import summary, terminal
+from autograder.course.grading import Policy
+from autograder.course.outline import Outline
+from autograder.course.roster import Person
+from autograder.judging.score import scored
 from autograder.model import UNFINISHED, Kind, Mark, Outcome, Override, Result, Status, Verdict
-from autograder.outline import Outline
-from autograder.overview import Overview
-from autograder.roster import Person
-from autograder.score import scored
+from autograder.pages.overview import Overview
 
 ROOT = Path(__file__).parent.parent
 RUBRIC = {"square": {"values": 2, "shape": 1}, "root": {"values": 1}}

@@ -13,8 +13,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.course import find_course
-from autograder.tier import ORDER, Tier, detect
+from autograder.course.course import find_course
+from autograder.running.tier import ORDER, Tier, detect
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent

@@ -16,9 +16,9 @@ from ruamel.yaml import YAML
 
 from autograder import pipeline
 from autograder.cli import main
-from autograder.course import find_course
+from autograder.course.course import find_course
 from autograder.model import Kind, Mark, Outcome, Receipt, Result, Status, Verdict
-from autograder.store import Store, read_about
+from autograder.recording.store import Store, read_about
 
 ROOT = Path(__file__).parent.parent
 NAME = "Zoë Ångström"

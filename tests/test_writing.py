@@ -11,9 +11,9 @@ import pytest
 from test_grade import notebook, write
 
 from autograder.cli import main
-from autograder.course import find_course
+from autograder.course.course import find_course
+from autograder.course.questions import load_question
 from autograder.errors import CourseError
-from autograder.questions import load_question
 
 ROOT = Path(__file__).parent.parent
 GUIDE = (ROOT / "docs/writing-exercises.md").read_text(encoding="utf-8")

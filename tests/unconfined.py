@@ -1,6 +1,6 @@
 """A zygote whose workers are plain forks: what the sandbox is measured against, and proved by.
 
-Never started but by tests and benchmarks, in place of `autograder.zygotes.ZYGOTE`.
+Never started but by tests and benchmarks, in place of `autograder.running.zygotes.ZYGOTE`.
 """
 
 from autograder.worker import sandbox, start

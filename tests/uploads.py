@@ -14,9 +14,9 @@ from lms import moodle as moodle_stub
 from lms.proxy import Proxy, proxied
 from lms.serve import Stub, serving
 
-from autograder.grading import CanvasPlace, MoodlePlace, Numbered
+from autograder.course.grading import CanvasPlace, MoodlePlace, Numbered
 from autograder.model import Status
-from autograder.release import Release
+from autograder.recording.release import Release
 from autograder.upload.apply import upload
 from autograder.upload.canvas import Canvas
 from autograder.upload.moodle import Moodle

@@ -14,12 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from autograder.building.starter import write_starter
 from autograder.cli import main
-from autograder.starter import write_starter
-from autograder.temporary import PREFIX
+from autograder.running.temporary import PREFIX
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["autograder.pipeline", "autograder.terminal", "autograder.proof"])
+_context.set_forkserver_preload(
+    ["autograder.pipeline", "autograder.commands.terminal", "autograder.course.proof"]
+)
 
 SECRET = "a secret of the tests"
 CHECKS = {"values": 2, "shape": 1}

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from autograder.compare import Tolerance
-from autograder.course import find_course
+from autograder.course.course import find_course
+from autograder.course.grading import Limits
 from autograder.errors import SandboxError
-from autograder.grading import Limits
-from autograder.judge import Judge
+from autograder.judging.judge import Judge
 from autograder.model import Kind, Submission
-from autograder.run import run
-from autograder.tier import Tier, detect
-from autograder.zygotes import Zygotes
+from autograder.running.run import run
+from autograder.running.tier import Tier, detect
+from autograder.running.zygotes import Zygotes
 
 COURSE = find_course(Path(__file__).parent)
 ASSIGNMENT = COURSE.assignment("backprop")

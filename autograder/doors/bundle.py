@@ -1,6 +1,6 @@
 """A bundle: all that judging needs, in one folder, for graders that judge in the student's kernel.
 
-    autograder/            the engine's judging half, for `autograder.hidden_tests`
+    autograder/            the engine's judging half, for `autograder.doors.hidden_tests`
     assignments/, reference/   both halves of the exercises
     cases/<exercise>.bin   the class's hidden cases, as a frame: not the secret that drew them
     about.json             the assignment's name, its rubric, tolerance, time limit and imports
@@ -15,17 +15,19 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from .. import wire
-from ..assignment import Assignment, tolerance
-from ..course import Course
-from ..judge import Judge
-from ..notebook import Values, student_cells
+from ..building.notebook import Values, student_cells
+from ..course.assignment import Assignment, tolerance
+from ..course.course import Course
+from ..judging.judge import Judge
 from ..worker.released import imports_of
 
 ENGINE = Path(__file__).parent.parent
 # What `hidden_tests` imports, itself included (a test compares).
 MODULES = (
-    *("__init__", "checks", "compare", "draw", "errors", "exercise", "hidden_tests", "judge"),
-    *("literal", "mistakes", "model", "observation", "pristine", "reference", "wire"),
+    *("__init__", "checks", "compare", "draw", "errors", "exercise", "literal", "model"),
+    *("observation", "reference", "wire"),
+    *("judging/__init__", "judging/judge", "judging/mistakes"),
+    *("doors/__init__", "doors/hidden_tests", "doors/pristine"),
 )
 
 Bundled = dict[PurePosixPath, bytes]  # by path inside the bundle

@@ -16,12 +16,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..course.outline import Outline
 from ..errors import ResultsError
+from ..judging.score import points_of_check, score
 from ..model import Outcome, Result
-from ..outline import Outline
-from ..read import NOTEBOOK_ENDINGS
-from ..score import points_of_check, score
-from ..words import remarks
+from ..pages.words import remarks
+from ..reading.read import NOTEBOOK_ENDINGS
 from .school import LOGGED, School, open_school, without_noise
 
 UNCONVERTED = (

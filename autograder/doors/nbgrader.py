@@ -19,10 +19,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..assignment import Assignment
-from ..course import Course
-from ..notebook import Cell, Values, notebook, student_cells
-from ..questions import Question
+from ..building.notebook import Cell, Values, notebook, student_cells
+from ..course.assignment import Assignment
+from ..course.course import Course
+from ..course.questions import Question
 from ..worker.released import HELPER_CELL
 from .bundle import bundle
 from .solved import BEGIN, END, solved
@@ -51,7 +51,7 @@ def _find_bundle():
     sys.path.insert(0, f"{{folder}}")  # its engine goes before an installed one
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from autograder.hidden_tests import Bundle
+        from autograder.doors.hidden_tests import Bundle
     return Bundle.of(folder), shell.user_ns
 """
 # From the first cell on, the bundle's engine counts what autograd does.

@@ -19,12 +19,12 @@ from pathlib import Path
 import torch
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from .. import notebook
-from ..assignment import Assignment
-from ..course import Course
+from ..building import notebook
+from ..building.notebook import Cell, Values, code_cell, markdown_cell
+from ..course.assignment import Assignment
+from ..course.course import Course
+from ..course.grading import Points
 from ..exercise import Exercise
-from ..grading import Points
-from ..notebook import Cell, Values, code_cell, markdown_cell
 from ..worker.released import CHECK_ENDING, HELPER_CELL
 from .bundle import bundle
 

@@ -18,14 +18,14 @@ from typing import Any
 import nbformat
 from markupsafe import Markup
 
-from .. import highlight
-from ..assignment import Assignment
-from ..course import Course
+from ..building.notebook import Cell, Values, code_cell, markdown_cell, notebook, student_cells
+from ..course.assignment import Assignment
+from ..course.course import Course
+from ..course.grading import Points
 from ..errors import CourseError
-from ..grading import Points
-from ..notebook import Cell, Values, code_cell, markdown_cell, notebook, student_cells
+from ..pages import highlight
+from ..pages.templating import environment
 from ..reference import Reference
-from ..templating import environment
 from .solved import imports
 
 IMPORTS = ["import torch", "import torch.nn as nn", "import torch.nn.functional as F"]

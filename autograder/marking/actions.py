@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ..course.questions import Question
 from ..errors import MarkError
 from ..escape import plain
 from ..model import SETTLED, Mark
-from ..questions import Question
 from . import render
 from .answers import Group
 from .desk import Desk

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..arguments import PATH
+from ..commands.arguments import PATH
 from ..errors import ResultsError
 from ..escape import plain
-from ..folder import REPORT
+from ..recording.folder import REPORT
 
 if TYPE_CHECKING:
-    from ..questions import Question
+    from ..course.questions import Question
     from .server import Site
 
 PORT = 8765
@@ -69,7 +69,8 @@ def mark(
     needs a link of their own, and whenever one is used, the next is printed. Stop it with Ctrl-C:
     scores.csv, report and feedback are written again then.
     """
-    from .. import graded, pipeline
+    from .. import pipeline
+    from ..commands import graded
     from .rubric import chosen, questions_to_mark
 
     outline, about = graded.assignment_of(folder, results)
@@ -91,7 +92,7 @@ def mark(
 def _write_sheet(
     sheet: Path, results: Path, about: dict[str, str], questions: dict[str, Question]
 ) -> None:
-    from ..rows import Results
+    from ..recording.rows import Results
     from .answers import gather
     from .sheet import write
 
@@ -109,7 +110,7 @@ def take_sheet(folder: Path | None, results: Path, file: Path, marker: str) -> N
         SheetError: something in it is wrong.
     """
     from .. import pipeline
-    from ..graded import opened
+    from ..commands.graded import opened
     from .access import marker_name
     from .answers import gather
     from .rubric import questions_to_mark

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import FolderBusy
-from ..folder import RECORD
 from ..model import SETTLED, Mark
-from ..record import LOG
-from ..rows import Results
-from ..store import Store
+from ..recording.folder import RECORD
+from ..recording.record import LOG
+from ..recording.rows import Results
+from ..recording.store import Store
 from .answers import Group, gather
 from .pile import Pile, Progress
 

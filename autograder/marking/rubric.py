@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from ..course.grading import nearest
+from ..course.outline import Outline
+from ..course.questions import Question, load_questions
 from ..errors import MarkError
-from ..grading import nearest
 from ..model import Mark
-from ..outline import Outline
-from ..questions import Question, load_questions
 
 LONGEST_COMMENT = 5_000  # characters
 MOST_CLAIMS = 99

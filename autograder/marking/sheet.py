@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import exports
+from ..course.questions import Question
 from ..errors import MarkError, SheetError
 from ..escape import cell, plain
 from ..files import PRIVATE, replacing
-from ..folder import is_ours
 from ..model import Mark
-from ..questions import Question
+from ..recording import exports
+from ..recording.folder import is_ours
 from ..sheets.cells import parse
 from .answers import Group, Papers, Piece
 from .rubric import judged

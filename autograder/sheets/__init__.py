@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import cast
 
-from ..unmarked import COUNTED, LEFT_OUT
+from ..pages.unmarked import COUNTED, LEFT_OUT
 from .order import Order
 
 Say = Callable[[str], None]

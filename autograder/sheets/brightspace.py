@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from ..course.roster import read_roster
 from ..errors import SheetError
-from ..roster import read_roster
 from .cells import read_sheet
 from .join import Column, Seat, choose, column_called, decimal_mark, deliver, join, people
 from .order import Order

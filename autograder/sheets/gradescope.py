@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from .. import exports
 from ..doors.gradescope.report import report
 from ..escape import file_names
 from ..files import PRIVATE_FOLDER, write_private
-from ..folder import GRADESCOPE
-from ..score import rounded, scored
+from ..judging.score import rounded, scored
+from ..recording import exports
+from ..recording.folder import GRADESCOPE
 from .order import Order
 
 

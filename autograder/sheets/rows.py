@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from .. import exports, score
 from ..errors import ResultsError
-from ..folder import SCORES, SCORES_JSON
-from ..score import exact
+from ..judging import score
+from ..judging.score import exact
+from ..recording import exports
+from ..recording.folder import SCORES, SCORES_JSON
 from .order import Order
 
 

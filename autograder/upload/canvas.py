@@ -18,9 +18,9 @@ from canvasapi.submission import Submission  # type: ignore[import-untyped]
 from canvasapi.upload import Uploader  # type: ignore[import-untyped]
 from canvasapi.util import combine_kwargs  # type: ignore[import-untyped]
 
+from ..course.grading import CanvasPlace
 from ..errors import LmsError, OutcomeUnknown
-from ..grading import CanvasPlace
-from ..score import rounded
+from ..judging.score import rounded
 from .lms import Remote, Target, Writing, understood
 from .transport import Session
 

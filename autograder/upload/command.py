@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..arguments import PATH
+from ..commands.arguments import PATH
 from ..escape import plain
 
 if TYPE_CHECKING:
-    from ..outline import Outline
-    from ..release import Release
+    from ..course.outline import Outline
+    from ..recording.release import Release
     from .lms import Lms, Target
 
 
@@ -53,10 +53,10 @@ def upload(
 
     Exit code 2: some scores are not there: the plan, or the last lines, say which and why.
     """
-    from .. import terminal
-    from ..graded import opened
-    from ..release import releases
-    from ..unmarked import LEFT_OUT
+    from ..commands import terminal
+    from ..commands.graded import opened
+    from ..pages.unmarked import LEFT_OUT
+    from ..recording.release import releases
     from . import show
     from .apply import Progress
     from .apply import upload as carry_out

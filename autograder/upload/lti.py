@@ -16,9 +16,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 import jwt
 import requests
 
+from ..course.grading import LtiPlace
 from ..errors import LmsError, OutcomeUnknown
-from ..grading import LtiPlace
-from ..score import rounded
+from ..judging.score import rounded
 from .lms import Remote, Target, Writing, understood
 from .transport import Session
 

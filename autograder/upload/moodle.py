@@ -15,9 +15,9 @@ from typing import Any
 
 import requests
 
+from ..course.grading import MoodlePlace
 from ..errors import LmsError, OutcomeUnknown
-from ..grading import MoodlePlace
-from ..score import rounded
+from ..judging.score import rounded
 from .lms import Remote, Target, Writing, understood
 from .transport import Session
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ..terminal import show_table, verbatim
+from ..commands.terminal import show_table, verbatim
 from .lms import Target
 from .plan import LEFT, Action, Row
 

@@ -24,6 +24,7 @@ class Bundle:
     lend = take_back = problem
 
 
-for name in ("hidden_tests", "judge", "compare", "checks"):
+for name in ("doors", "doors.hidden_tests", "judging.judge", "compare", "checks"):
     sys.modules[f"autograder.{name}"] = Fake(f"autograder.{name}")
-sys.modules.setdefault("autograder", Fake("autograder")).hidden_tests = Fake("hidden_tests")
+sys.modules.setdefault("autograder", Fake("autograder")).doors = sys.modules["autograder.doors"]
+sys.modules["autograder.doors"].hidden_tests = sys.modules["autograder.doors.hidden_tests"]

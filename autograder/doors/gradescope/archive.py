@@ -20,10 +20,10 @@ from pathlib import Path
 
 import torch
 
-from ...assignment import Assignment
-from ...course import SECRET_FILE, Course
-from ...grading import GRADING
-from ...notebook import Values
+from ...building.notebook import Values
+from ...course.assignment import Assignment
+from ...course.course import SECRET_FILE, Course
+from ...course.grading import GRADING
 
 HERE = Path(__file__).parent
 ENGINE = HERE.parent.parent

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...course.outline import Outline
+from ...judging.score import number, points_of_check, score
 from ...model import Kind, Outcome, Result, Status, Verdict
-from ...outline import Outline
-from ...score import number, points_of_check, score
-from ...words import remarks
+from ...pages.words import remarks
 from .deadline import Deadline
 
 

@@ -14,15 +14,15 @@ import tempfile
 from pathlib import Path
 
 from ... import pipeline
-from ...course import SECRET_FILE, find_course
+from ...course.course import SECRET_FILE, find_course
+from ...course.outline import Outline
 from ...errors import AutograderError, SandboxError, SubmissionsError
 from ...files import PUBLIC, replacing
+from ...judging.score import number, score
 from ...model import Result, Status
-from ...outline import Outline
-from ...read import files_of_one
-from ...rows import Results
-from ...score import number, score
-from ...tier import detect
+from ...reading.read import files_of_one
+from ...recording.rows import Results
+from ...running.tier import detect
 from .deadline import Deadline, read_deadline
 from .report import report
 

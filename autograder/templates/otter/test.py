@@ -31,7 +31,7 @@ if str(_bundled) not in _sys.path:
 
 with _warnings.catch_warnings():  # they may be errors by now
     _warnings.simplefilter("ignore")
-    from autograder.hidden_tests import Bundle as _Bundle
+    from autograder.doors.hidden_tests import Bundle as _Bundle
 
 _bundle = _Bundle.of(_bundled)
 {% for check, worth in points.items() %}

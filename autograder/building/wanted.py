@@ -1,0 +1,101 @@
+"""`visible.json`: the reference's values on the visible cases, which students may have.
+
+Written by `autograder build`, and read by `autograder check`, which compares with them what it saw
+as the notebook's own checks would.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..errors import CourseError
+from ..observation import EVERY_PART, Foreign, Observation, Part
+from .visible import Raised
+
+VISIBLE = "visible.json"
+
+
+def values_seen(observation: Observation) -> Any:
+    """An observation in the form that `visible.differences` compares."""
+    if failed := observation.get(EVERY_PART):
+        return _seen(failed)
+    return {name: _seen(part) for name, part in observation.items()}
+
+
+def _seen(part: Part) -> Any:
+    if part.error is None:
+        return _named(part.value)
+    error = part.error
+    place = f" (cell {error.cell}, line {error.line}: {error.source})" if error.cell else ""
+    return Raised(f"{error.type}: {error.message}{place}")
+
+
+class _Unknown(str):
+    """The name of a type that stays behind in the worker, in words."""
+
+    def __repr__(self) -> str:
+        return f"an object of type {self}"
+
+
+def _named(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _named(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_named(entry) for entry in value]
+    return _Unknown(value.type) if isinstance(value, Foreign) else value
+
+
+# In the file: plain data as itself, {"$tensor": [...]} for a tensor, {"$float": "nan"} for nan
+
+
+def visible_json(values: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """The file's content, of plain data: exercises, and in each a line for each observed part."""
+    exercises = []
+    for name, parts in values.items():
+        lines = ",\n".join(
+            f"  {json.dumps(key)}: {json.dumps(_packed(value), allow_nan=False)}"
+            for key, value in parts.items()
+        )
+        exercises.append(f" {json.dumps(name)}: {{\n{lines}\n }}")
+    return ("{\n" + ",\n".join(exercises) + "\n}\n").encode()
+
+
+def read_visible(path: Path) -> dict[str, dict[str, Any]]:
+    """The wanted values by exercise and part, as `visible_json` wrote them.
+
+    Raises:
+        CourseError: the file is missing or damaged.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+        return {name: {k: _unpacked(v) for k, v in p.items()} for name, p in content.items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise CourseError(f"{path}: expected what `autograder build` writes: {error}") from error
+
+
+def _packed(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return {"$tensor": _packed(value.tolist())}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"$float": str(value)}
+    if isinstance(value, dict):
+        return {key: _packed(entry) for key, entry in value.items()}
+    return [_packed(entry) for entry in value] if isinstance(value, list) else value
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unpacked(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    if list(value) == ["$tensor"]:
+        return torch.tensor(_unpacked(value["$tensor"]))
+    if list(value) == ["$float"]:
+        return float(value["$float"])
+    return {key: _unpacked(entry) for key, entry in value.items()}

@@ -1,0 +1,33 @@
+"""What commands are given: paths, and names of assignments, which a shell completes."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import AutograderError
+
+
+class _Path(click.Path):
+    """An empty one (an unset variable, say) does not mean the current folder."""
+
+    def convert(self, value: Any, *place: Any) -> Any:
+        if value == "":
+            self.fail("the path is empty", *place)
+        return super().convert(value, *place)
+
+
+PATH = _Path(path_type=Path)
+
+
+def assignments(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Those in `grading.yml` that begin like this."""
+    from ..course.course import find_course
+
+    names = list[str]()
+    with contextlib.suppress(AutograderError, OSError):  # no course here: nothing to choose from
+        names += find_course(context.find_root().params.get("folder")).grading.rubrics
+    return [name for name in names if name.startswith(incomplete)]

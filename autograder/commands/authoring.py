@@ -1,0 +1,105 @@
+"""The commands for who writes exercises."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from .arguments import PATH, assignments
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--assignment",
+    shell_complete=assignments,
+    help="Where it is; needed only if several have one of that name.",
+)
+@click.option(
+    "--students",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How many pretend students, each with cases of their own.",
+)
+@click.pass_obj
+def exercise(folder: Path | None, name: str, assignment: str | None, students: int) -> None:
+    """Have one exercise prove that it tells right answers from wrong ones.
+
+    Shows what its solution, alternatives, skeleton and mistakes earn and read, on the hidden cases
+    of a pretend student, or of several. Exit code 1: something is not as its reference states.
+    """
+    from ..course import proof
+    from ..course.assignment import tolerance
+    from ..course.course import find_course
+    from ..judging.judge import Judge
+    from . import terminal
+
+    course = find_course(folder)
+    where = course.assignment_of(name, assignment)
+    limit, points = tolerance(course.grading.policy), course.grading.rubrics[where][name]
+    judge = Judge(where, {name: course.reference(where, name)}, limit, b"pretend", True)
+    codes = []
+    for student in (f"student {number}" for number in range(1, students + 1)):
+        trials = proof.prove(judge.prepare(name, student), points)
+        codes.append(terminal.show_proof(trials, f"{where}/{name} on the cases of {student}"))
+    sys.exit(max(codes))
+
+
+@click.command()
+@click.argument("course", type=PATH)
+def init(course: Path) -> None:
+    """Make a course of your own, of one assignment with one exercise, to be changed.
+
+    \b
+    Example:
+      autograder init physics && cd physics && autograder build
+    """
+    from ..building.starter import FIRST, write_course
+
+    for path in write_course(course):
+        click.echo(f"wrote {path}")
+    click.echo(f"now, in {course}: autograder exercise {FIRST[1]}, autograder build, and README.md")
+
+
+@click.command()
+@click.argument("folder_", metavar="FOLDER", type=PATH)
+@click.pass_obj
+def publish(folder: Path | None, folder_: Path) -> None:
+    """Write what students may see into FOLDER, such as a repository of theirs, and nothing else.
+
+    That is the notebooks, what `autograder check` needs, and a page that says how to begin.
+
+    \b
+    Example:
+      autograder publish ../public
+    """
+    from ..building.publish import publish
+    from ..course.course import find_course
+
+    written, left = publish(find_course(folder), folder_)
+    for path in written:
+        click.echo(f"wrote {path}")
+    for path in left:
+        click.echo(f"no longer published, and still there: {path}")
+    click.echo(f"{folder_} is up to date" if not written else f"{len(written)} files in {folder_}")
+
+
+@click.command()
+@click.argument("assignment", shell_complete=assignments)
+@click.argument("exercise")
+@click.pass_obj
+def new(folder: Path | None, assignment: str, exercise: str) -> None:
+    """Write the two starter files of a new exercise, an example to be changed."""
+    from ..building.starter import write_starter
+    from ..course.course import find_course
+
+    course = find_course(folder)
+    for path in write_starter(course.folder, assignment, exercise):
+        click.echo(f"wrote {path}")
+    line = f"{exercise}: {{values: 2, shape: 1}}"
+    known = assignment in course.grading.rubrics
+    click.echo("now add this line to grading.yml" + (f", under {assignment}:" if known else ":"))
+    click.echo(f"  {line}" if known else f"{assignment}: {{{line}}}")

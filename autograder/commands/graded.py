@@ -1,0 +1,46 @@
+"""What was graded, opened to be scored: the record of a results folder and its assignment."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from .. import pipeline
+from ..course.course import find_course
+from ..course.outline import Outline
+from ..recording.store import Store, read_about
+from . import terminal
+
+
+def assignment_of(folder: Path | None, results: Path) -> tuple[Outline, dict[str, str]]:
+    """The assignment that a record is of, and what else that says of itself.
+
+    Raises:
+        ResultsError: there is no record, or it is damaged.
+        CourseError: there is no course, or it is at fault.
+    """
+    about = read_about(results)
+    return find_course(folder).outline(about["assignment"]), about
+
+
+@contextlib.contextmanager
+def proved(outline: Outline, results: Path, about: dict[str, str]) -> Iterator[Store]:
+    """The record, once the assignment has proved itself. Nobody else can write to it meanwhile.
+
+    Says whose totals change, where checks have become void.
+
+    Raises:
+        AutograderError: the assignment is at fault, or the record cannot be opened.
+    """
+    with Store(results, about) as store:
+        terminal.show_changes(pipeline.prove(outline, store))
+        yield store
+
+
+@contextlib.contextmanager
+def opened(folder: Path | None, results: Path) -> Iterator[tuple[Outline, Store]]:
+    """Both at once, as most commands need them."""
+    outline, about = assignment_of(folder, results)
+    with proved(outline, results, about) as store:
+        yield outline, store

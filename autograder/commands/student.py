@@ -1,0 +1,91 @@
+"""The student's side, `autograder check`: one notebook on the visible cases, without a reference.
+
+Needs only what is published: the assignment's folder with its exercises and `visible.json`; our
+own come with the wheel. Works on Windows and macOS, too: the notebook is its owner's, and runs in a
+plain process of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from ..building.visible import visible_report
+from ..building.wanted import VISIBLE, read_visible, values_seen
+from ..course.grading import Limits
+from ..errors import CourseError, SubmissionsError
+from ..exercise import exercise_files, load_exercise
+from ..model import CellNote, Lost
+from ..reading.read import infer_assignment, look, read_submission
+from ..running.alone import Alone
+from ..running.run import run
+
+SKELETON, PASSES = "not done yet", "passes"  # what `visible_report` says, or begins with
+
+
+def check(notebook: Path, assignment: str | None = None) -> Iterator[str]:
+    """Run a notebook and say, in a text each, how its exercises do on their visible cases.
+
+    Raises:
+        CourseError: no published assignment is near the notebook or the current folder.
+        SubmissionsError: the notebook cannot be read.
+        SandboxError: no process for it starts here.
+    """
+    if notebook.is_dir():
+        raise SubmissionsError(f"{notebook} is a folder: give one notebook (or use `grade`)")
+    handed = look(notebook)
+    folders = _published(notebook)
+    names = {name: list(read_visible(folder / VISIBLE)) for name, folder in folders.items()}
+    if assignment is not None and assignment not in folders:
+        raise CourseError(f"no assignment {assignment!r} here, only {', '.join(folders)}")
+    name = assignment or infer_assignment(handed, names)
+    if len(students := handed.of(name)) != 1:
+        raise SubmissionsError(f"{notebook}: work of {len(students)} students: give one notebook")
+    ((student, entries),) = students.items()
+    submission = read_submission(student, entries, name)
+    if submission.problem:
+        raise SubmissionsError(f"{notebook}: {submission.problem}")
+    wanted = read_visible(folders[name] / VISIBLE)
+    files = exercise_files(folders[name])
+    exercises = {exercise: load_exercise(files[exercise]) for exercise in wanted}
+    visible = {exercise: found.visible for exercise, found in exercises.items()}
+    limits = Limits()
+    ran = run(Alone(folders[name], limits), submission, visible, {}, limits)
+    reports = {}
+    for exercise, (seen,) in ran.visible.items():
+        reports[exercise] = (
+            seen.message
+            if isinstance(seen, Lost)
+            else visible_report(exercise, values_seen(seen), wanted[exercise])
+        )
+    yield from told(ran.notes, reports)
+
+
+def told(notes: Iterable[CellNote], reports: Mapping[str, str]) -> Iterator[str]:
+    """What a student reads, from what there is to say of cells and of each exercise."""
+    for note in notes:
+        yield f"cell {note.cell}: {note.message}"
+    for exercise, report in reports.items():
+        yield f"{exercise}: {report}"
+    yield ""
+    if skeletons := [exercise for exercise, report in reports.items() if report == SKELETON]:
+        yield f"still to do: {', '.join(skeletons)}"
+    passing = sum(report.startswith(PASSES) for report in reports.values())
+    yield f"{passing} of {len(reports)} exercises pass their visible checks"
+
+
+def _published(notebook: Path) -> dict[str, Path]:
+    """The folders of published assignments: beside the notebook, in `assignments/` above, or ours.
+
+    Ours come with the wheel, so that a student who has it needs nothing else.
+    """
+    here, cwd = notebook.resolve().parent, Path.cwd()
+    if (here / VISIBLE).is_file():
+        return {here.name: here}
+    for above in (here, *here.parents, cwd, *cwd.parents, Path(__file__).parent.parent):
+        if found := sorted((above / "assignments").glob(f"*/{VISIBLE}")):
+            return {path.parent.name: path.parent for path in found}
+    raise CourseError(
+        f"no published assignment near {notebook}: put it beside {VISIBLE} and the exercise files, "
+        "or run this in the folder that holds assignments/"
+    )

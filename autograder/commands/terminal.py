@@ -1,0 +1,282 @@
+"""What the terminal shows: a progress bar and a table of scores, or an exercise's proof."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence, Sized
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+    track,
+)
+from rich.table import Table
+from rich.text import Text
+
+from ..course.outline import Outline
+from ..course.roster import Roster
+from ..escape import plain
+from ..judging.score import number, scored, unmarked
+from ..model import Result, Status
+from ..pages.overview import Overview
+from ..pages.unmarked import told
+from ..pages.words import IN_WORDS, way
+from ..recording.decisions import Change
+from .summary import PATHS, kept, mean, missing, problems
+
+if TYPE_CHECKING:
+    from ..course.proof import Trial  # with torch, which takes seconds to import
+
+FEW = 40  # rows that are still worth printing one by one
+WIDTH_OF_ID, WIDTH_OF_SCORE = 22, 5
+WIDTH_OF_NAME = 80  # of a file
+WIDTH_OF_EXERCISE = 40
+
+
+def received(lms: str, students: int, left_out: Sequence[str], others: Sequence[str]) -> None:
+    """Say whose download it was taken for, if any, and which files are nobody's.
+
+    `others` are students who have files, and none of this assignment.
+    """
+    console = Console(highlight=False)
+    if lms:
+        console.print(f"{lms} download: {students} student{'s' * (students != 1)}")
+    for what, which in {
+        "left out, of no student": left_out,
+        "left out, no folder of this assignment, though others have one": others,
+    }.items():
+        if which:
+            _say(console, f"{what}: {_listed([name[:WIDTH_OF_NAME] for name in which])}")
+
+
+@contextlib.contextmanager
+def progress(total: int, quiet: bool = False) -> Iterator[Callable[[str, Result | None], None]]:
+    """A bar on a terminal, else a plain line now and then; call with each student that is done."""
+    console = Console(stderr=True)
+    if quiet:
+        yield lambda student_id, result: None
+        return
+    if not console.is_terminal:
+        done = Counter[bool]()
+
+        def count(student_id: str, result: Result | None) -> None:
+            done[result is not None] += 1
+            if done.total() == total or done.total() % max(1, total // 10) == 0:
+                unchanged = f" ({done[False]} unchanged)" if done[False] else ""
+                console.print(f"{done.total()} of {total}{unchanged}", highlight=False)
+
+        yield count
+        return
+    with _Bar(console, total) as bar:
+        yield bar.count
+
+
+def watch_pages(results: Iterable[Result]) -> Iterable[Result]:
+    """The results, with a bar on a terminal while their pages are written."""
+    console = Console(stderr=True)
+    total = len(results) if isinstance(results, Sized) else None
+    if not console.is_terminal:
+        return results
+    return track(results, "writing pages", total, console=console, transient=True)
+
+
+def show_changes(changes: Iterable[Change]) -> None:
+    """Print whose total changes by a decision, before and after."""
+    lines = [f"  {change}" for change in changes]
+    if lines:
+        print_plainly(f"{len(lines)} scores change, as checks became void or count again:")
+    for line in lines:
+        print_plainly(line)
+
+
+def warn_of_unmarked(results: Iterable[Result], outline: Outline, so: str) -> None:
+    """Say on the standard error how many answers nobody has marked yet, and what follows, if any.
+
+    As long as nobody has marked anything, scores are of the exercises alone, and lack nothing.
+    """
+    answers = sum(len(unmarked(result, found)) for result, found in scored(results, outline))
+    if caution := told(answers, so):
+        _say(Console(stderr=True, highlight=False), f"warning: {caution}")
+
+
+def show_table(console: Console, table: Table) -> None:
+    """Print a table; elsewhere than on a terminal, without the spaces that fill its lines."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    lines = [line.rstrip() for line in captured.get().split("\n")]
+    console.out("\n".join(lines), end="", highlight=False)
+
+
+def print_plainly(line: str) -> None:
+    """Print a line as it is."""
+    Console(highlight=False).print(verbatim(line), soft_wrap=True)
+
+
+class _Bar(Progress):
+    """How far grading is, how fast, until when, and what became of the submissions so far."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._counts, self._ways = Counter[str](), Counter[str]()  # it is drawn from the first on
+        columns = (TextColumn("grading"), BarColumn(None), MofNCompleteColumn(), _Speed())
+        left = (TimeRemainingColumn(), TextColumn("left"))
+        super().__init__(*columns, *left, console=console, transient=True, expand=True)
+        self._task = self.add_task("grading", total=total)
+
+    def count(self, student_id: str, result: Result | None) -> None:
+        """Count one student in; who has not changed is no work, and tells nothing of the speed."""
+        if result is None:
+            self._counts["unchanged"] += 1
+            task = self.tasks[0]
+            task.total = max(0.0, (task.total or 0) - 1)  # `update` would forget the speed
+        else:
+            self._counts[result.status] += 1
+            self._ways.update(way(v) for outcome in result.outcomes for v in outcome.verdicts)
+            self.advance(self._task)
+        if self.tasks[0].remaining == 0:  # the next bar has the line to itself
+            self.stop()
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The bar, and below it the counts."""
+        yield from super().get_renderables()
+        shown: dict[str, list[tuple[str, int]]] = {
+            "submissions": [(name, self._counts[name]) for name in (*Status, "unchanged")],
+            "checks": [(each, self._ways[each]) for each in IN_WORDS],
+        }
+        for what, counts in shown.items():
+            some = [f"{count} {name.replace('_', ' ')}" for name, count in counts if count]
+            if some:
+                text = f"{what}: {' · '.join(some)}"
+                yield Text(text, style="dim", no_wrap=True, overflow="ellipsis")
+
+
+class _Speed(ProgressColumn):
+    """Submissions in a second, or in a minute where that is less than one."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        if not speed:
+            return Text("")
+        return Text(f"{speed:.1f}/s" if speed >= 1 else f"{60 * speed:.0f}/min")
+
+
+def summarise(
+    overview: Overview, out: Path, here: Container[str], roster: Roster | None = None
+) -> None:
+    """Print the table and where to look.
+
+    `here` are the students whose submissions there are now; others are in the record only.
+    """
+    console = Console(highlight=False)
+    rows = overview.rows
+    show_table(console, _scores(overview, console.width) if len(rows) <= FEW else _means(overview))
+    counts = {status: overview.of(status) for status in Status}
+    kinds = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    console.print(f"\n{len(rows)} submissions ({kinds}), {number(overview.max_score)} points")
+    if caution := told(overview.unmarked):
+        _say(console, caution)
+    for what, name in PATHS.items():
+        line = verbatim(f"{what:10}{out / name}")
+        console.print(line, soft_wrap=True)  # to be copied: never broken
+    show_changes(overview.changes)
+    if gone := kept(overview, here):
+        _say(console, f"kept from earlier runs, not among these submissions: {_listed(gone)}")
+    if absent := missing(overview, roster or ()):
+        _say(console, f"handed nothing in, {len(absent)} of the class list: {_listed(absent)}")
+    say_problems(overview, console)
+
+
+def say_problems(overview: Overview, console: Console | None = None) -> None:
+    """Print what went wrong on our side, if anything did; on the standard error by itself."""
+    console = console or Console(stderr=True, highlight=False)
+    for problem, students in problems(overview).items():
+        text = f" ({len(students)} of {len(overview.rows)}): {problem}"
+        _say(console, text, "grader error")
+
+
+def _scores(overview: Overview, width: int) -> Table:
+    """A row for each student, which fits."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    totals = ["-" if row.total is None else number(row.total) for row in overview.rows]
+    widest = max([WIDTH_OF_SCORE, *map(len, totals)])
+    room = max(20, width - WIDTH_OF_ID - widest - 2)
+    table.add_column("student", no_wrap=True, max_width=WIDTH_OF_ID, overflow="ellipsis")
+    table.add_column("score", no_wrap=True, width=widest, justify="right")
+    table.add_column("first thing that went wrong", no_wrap=True, max_width=room)
+    for row, total in zip(overview.rows, totals, strict=True):
+        table.add_row(verbatim(row.student_id), total, verbatim(row.problem))
+    return table
+
+
+def _means(overview: Overview) -> Table:
+    """A row for each exercise, and one for all of them; those marked by hand are in the last."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("exercise", no_wrap=True, max_width=WIDTH_OF_EXERCISE, overflow="ellipsis")
+    for name in ("mean", "of", "full marks"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for exercise, tally in overview.exercises.items():
+        table.add_row(
+            verbatim(exercise),
+            _mean(tally.mean),
+            number(tally.points),
+            f"{tally.full} of {tally.known}" if tally.points else "does not count",
+        )
+    table.add_row("all", _mean(mean(overview)), number(overview.max_score), "", style="bold")
+    return table
+
+
+def _mean(points: float | None) -> str:
+    return "-" if points is None else f"{points:.2f}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:FEW]) + (" ..." if len(names) > FEW else "")
+
+
+def _say(console: Console, words: str, headline: str = "") -> None:
+    """Print a sentence; lines are broken between words on a terminal, and nowhere else."""
+    text = Text.assemble((headline, "bold red"), verbatim(words)) if headline else verbatim(words)
+    console.print(text, soft_wrap=not console.is_terminal)
+
+
+def show_proof(trials: Iterable[Trial], title: str) -> int:
+    """Print an exercise's proof as a table. Returns the exit code: 1 if it is not one."""
+    console = Console(highlight=False)
+    table = Table(title=verbatim(title), title_justify="left", box=None)
+    table.header_style, table.pad_edge = "bold", False
+    table.add_column("answer", no_wrap=True)
+    for name in ("earns", "should", "ms a case"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("what its author reads")
+    faults = []
+    for trial in trials:
+        reads = " ".join(trial.reads) or trial.hint
+        if trial.problem:
+            faults.append(f"{trial.kind} {trial.name}: {trial.problem}")
+        table.add_row(
+            verbatim(f"{'✗' if trial.problem else '✓'} {trial.kind} {trial.name}"),
+            number(trial.score),
+            number(trial.stated),
+            f"{1000 * trial.seconds:.1f}",
+            verbatim(reads),
+        )
+    show_table(console, table)
+    for problem in faults:
+        _say(console, f" {problem}", "not proved")
+    return 1 if faults else 0
+
+
+def verbatim(words: str) -> Text:
+    """Words that rich shows as they are: no markup, no emoji codes, nothing for the terminal."""
+    return Text(plain(words))

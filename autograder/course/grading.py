@@ -1,0 +1,180 @@
+"""`grading.yml`: the rubric (points by check), the questions and the policy, read and validated."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from ..errors import CourseError
+from .policy import (
+    CanvasPlace,
+    Grading,
+    LatePolicy,
+    Limits,
+    LtiPlace,
+    MoodlePlace,
+    Numbered,
+    Points,
+    Policy,
+    Rubric,
+    Void,
+)
+
+__all__ = [  # the models too: who reads a grading.yml takes them from here
+    "GRADING",
+    "CanvasPlace",
+    "Grading",
+    "LatePolicy",
+    "Limits",
+    "LtiPlace",
+    "MoodlePlace",
+    "Numbered",
+    "Points",
+    "Policy",
+    "Rubric",
+    "Void",
+    "nearest",
+    "read_grading",
+    "read_yaml",
+]
+
+GRADING = "grading.yml"
+MANY = 20  # names that a message still lists
+
+
+def read_grading(path: Path) -> Grading:
+    """Read and validate the file.
+
+    Raises:
+        CourseError: names the file, the key, and what to write instead.
+    """
+    content = read_yaml(path)
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise CourseError(f"{path}: expected a rubric for each assignment, by name")
+    policy, questions = content.pop("policy", None) or {}, content.pop("questions", None) or {}
+    try:
+        rules = Policy.model_validate(policy)
+    except ValidationError as error:
+        raise CourseError(f"{path}: {_explain(error)}") from error
+    rubrics = {name: _rubric(path, name, rubric) for name, rubric in content.items()}
+    if rules.late:
+        for assignment in (*rules.late.due, *rules.late.extensions):
+            _refuse_unknown(f"{path}: policy.late", assignment, rubrics)
+    _check_voids(path, rules, rubrics)
+    return Grading(policy=rules, rubrics=rubrics, questions=_questions(path, questions, rubrics))
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file, as plain data.
+
+    Raises:
+        CourseError: it cannot be read, is not valid YAML, or has the same key twice.
+    """
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except DuplicateKeyError as error:
+        raise CourseError(f"{path}: {_line(error)}the same key twice: keep one of them") from error
+    except OSError as error:
+        raise CourseError(f"{path}: {error.strerror}") from error
+    except (YAMLError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise CourseError(f"{path}: {_line(error)}not valid YAML: {_first(error)}") from error
+
+
+def _check_voids(path: Path, rules: Policy, rubrics: dict[str, Rubric]) -> None:
+    where = f"{path}: policy.void"
+    for assignment, exercises in rules.void.items():
+        _refuse_unknown(where, assignment, rubrics)
+        for exercise, checks in exercises.items():
+            known = rubrics[assignment]
+            if exercise not in known:
+                raise CourseError(
+                    f"{where}.{assignment}: no exercise {exercise!r}{nearest(exercise, known)}"
+                )
+            for check in checks:
+                if check not in known[exercise]:
+                    hint = nearest(check, known[exercise])
+                    raise CourseError(f"{where}.{assignment}.{exercise}: no check {check!r}{hint}")
+
+
+def _rubric(path: Path, assignment: str, content: Any) -> Rubric:
+    if not isinstance(content, dict) or not content:
+        raise CourseError(f"{path}: {assignment}: expected exercises with their checks and points")
+    return {
+        str(exercise): _points(f"{path}: {assignment}.{exercise}", points, "checks", "values")
+        for exercise, points in content.items()
+    }
+
+
+def _questions(path: Path, content: Any, rubrics: dict[str, Rubric]) -> dict[str, Points]:
+    if not isinstance(content, dict):
+        raise CourseError(f"{path}: questions: expected assignments with their questions")
+    for assignment in content:
+        _refuse_unknown(f"{path}: questions", assignment, rubrics)
+    return {
+        name: _points(f"{path}: questions.{name}", points, "questions", "S1")
+        for name, points in content.items()
+    }
+
+
+def _refuse_unknown(where: str, assignment: Any, rubrics: dict[str, Rubric]) -> None:
+    if assignment not in rubrics:
+        hint = nearest(str(assignment), rubrics)
+        raise CourseError(f"{where}: no assignment {assignment!r}{hint}")
+
+
+def _points(where: str, content: Any, what: str, example: str) -> Points:
+    """Points by name, as they stand in the file."""
+    if not isinstance(content, dict) or not content:
+        raise CourseError(f"{where}: expected {what} and points, as in {{{example}: 2}}")
+    for name, value in content.items():
+        if type(value) not in (int, float) or not 0 <= value < 1e6:
+            raise CourseError(f"{where}.{name}: expected a number of points, got {value!r}")
+    return {str(name): value for name, value in content.items()}
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """`: did you mean 'x'?`, or the list of what there is."""
+    known = list(names)
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f": did you mean {close[0]!r}?"
+    more = f" and {len(known) - MANY} more" if len(known) > MANY else ""
+    return f": there are {', '.join(known[:MANY])}{more}" if known else ""
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    *above, key = ("policy", *(str(step) for step in first["loc"]))
+    where = ".".join([*above, key])
+    if first["type"] == "model_type":
+        return f"{where}: expected keys and their values, got {first['input']!r}"
+    if first["type"] != "extra_forbidden":
+        return f"{where}: {first['msg'].lower()}, got {first['input']!r}"
+    model: Any = Policy
+    for step in above[1:]:
+        if model is not None and step in model.model_fields:  # else a key of a mapping
+            model = _model(model.model_fields[step].annotation)
+    return f"{where}: unknown key{nearest(key, model.model_fields if model else ())}"
+
+
+def _model(annotation: Any) -> Any:
+    """The model in a type such as `Model | None` or `dict[str, Model]`; None if there is none."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model, get_args(annotation))), None)
+
+
+def _line(error: Exception) -> str:
+    mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+    return f"line {mark.line + 1}: " if mark else ""
+
+
+def _first(error: Exception) -> str:
+    return str(getattr(error, "problem", None) or error).splitlines()[0]

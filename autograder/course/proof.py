@@ -1,0 +1,152 @@
+"""An exercise's own proof: that its checks tell right answers from wrong ones.
+
+The solution and every alternative must earn full marks and read nothing; the skeleton and an answer
+that returns None must earn 0; every mistake must earn exactly its stated score, which is less than
+full marks, and read its own sentence. Answers are judged as a student's are, wire included.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from .. import wire
+from ..compare import Tolerance
+from ..errors import CourseError, SolutionRaised
+from ..exercise import Case
+from ..judging.judge import Judge, Prepared, observe
+from ..model import Kind, Verdict
+from ..observation import EVERY_PART, Observation
+from ..reference import Reference
+from .grading import Points
+
+NOTEBOOK = {"torch": torch, "nn": nn, "F": functional}  # what answers may rely on
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One answer of ours, and what it earned."""
+
+    kind: str  # solution, alternative, mistake or unfinished
+    name: str
+    stated: float  # what it should earn
+    score: float
+    reads: tuple[str, ...]  # the sentences of the mistakes that were recognised
+    hint: str  # of the first check that failed
+    seconds: float  # to observe one case, the median
+    problem: str  # why this is not as it should be; empty if it is
+
+
+def prove(prepared: Prepared, points: Points) -> Iterator[Trial]:
+    """Try every answer that the reference knows, on the cases at hand.
+
+    Raises:
+        CourseError: a check or the reference itself is at fault.
+    """
+    reference, full = prepared.reference, sum(points.values())
+    for kind, name, answer, stated, sentences in _answers(reference, full):
+        (public,) = observe(reference, answer, [reference.exercise.visible])
+        timed = [_timed(reference, answer, case) for case in prepared.cases]
+        outcome = prepared.outcome([wire.sent(seen) for seen, _ in timed], [wire.sent(public)])
+        score = points_of(outcome.verdicts, points)
+        reads = outcome.mistakes if kind != "unfinished" else ()
+        failed = [v for v in outcome.verdicts if v.kind is not Kind.passed]
+        problem = _problem(kind, score, stated, full, reads, sentences)
+        hint = f"{failed[0].check}: {failed[0].hint}" if failed else ""
+        seconds = median(time for _, time in timed)
+        yield Trial(kind, name, stated, score, reads, hint, seconds, problem)
+
+
+def _timed(reference: Reference, answer: Any, case: Case) -> tuple[Observation, float]:
+    began = time.perf_counter()
+    (seen,) = observe(reference, answer, [case])
+    return seen, time.perf_counter() - began
+
+
+def points_of(verdicts: Iterable[Verdict], points: Points) -> float:
+    """What the checks that passed are worth, in the rubric's order, on which rounding depends."""
+    passed = {verdict.check for verdict in verdicts if verdict.kind is Kind.passed}
+    return sum(worth for check, worth in points.items() if check in passed)
+
+
+def _answers(
+    reference: Reference, full: float
+) -> Iterator[tuple[str, str, Any, float, tuple[str, ...]]]:
+    """Kind, name, answer, stated score and sentences of every answer."""
+    name = reference.exercise.name
+    yield "solution", name, reference.solution, full, ()
+    for other, alternative in reference.alternatives.items():
+        yield "alternative", other, alternative.answer, full, ()
+    cell = dict[str, Any](NOTEBOOK)
+    exec(reference.exercise.skeleton, cell)  # noqa: S102 (the course's own file)
+    yield "unfinished", "the skeleton", cell[name], 0, ()
+    yield "unfinished", "return None", lambda *_, **__: None, 0, ()
+    for slip, mistake in reference.mistakes.items():
+        yield "mistake", slip, mistake.answer, mistake.score, (mistake.sentence,)
+
+
+def _problem(
+    kind: str,
+    score: float,
+    stated: float,
+    full: float,
+    reads: tuple[str, ...],
+    sentences: tuple[str, ...],
+) -> str:
+    if not math.isclose(score, stated, abs_tol=1e-9):  # 0.1 + 0.2 is 0.3
+        return f"earns {score:g} of {full:g} points, should earn {stated:g}"
+    if kind == "mistake" and score >= full:
+        return "loses no points"
+    if reads != sentences:
+        return f"reads {' '.join(reads)!r}" if reads else "is not recognised"
+    return ""
+
+
+def refuse_unproved(
+    assignment: str, references: dict[str, Reference], rubric: dict[str, Points], limit: Tolerance
+) -> None:
+    """Refuse exercises whose solution fails a check, or of which a mistake loses nothing.
+
+    A solution that raises is left for grading to find: it may do so for one student's cases only.
+
+    Raises:
+        CourseError: names the file, the answer, and what is wrong with it.
+    """
+    judge = Judge(assignment, references, limit, b"the cases of the proof")
+    for exercise, reference in references.items():
+        points = rubric[exercise]
+        full = sum(points.values())
+        (public,) = observe(reference, reference.solution, [reference.exercise.visible])
+        if (broken := public.get(EVERY_PART)) and broken.error:
+            raise CourseError(
+                f"{reference.exercise.path}: the probe failed with the solution: "
+                f"{broken.error.type}: {broken.error.message}"
+            )
+        try:
+            prepared = judge.prepare(exercise, "")
+        except SolutionRaised:
+            continue
+        try:
+            verdicts = prepared.verdicts(prepared.observe(reference.solution))
+        except CourseError as error:
+            raise CourseError(f"{reference.path}: {error}") from error
+        for verdict in verdicts:
+            if verdict.kind is not Kind.passed:
+                raise CourseError(
+                    f"{reference.path}: the solution fails its own check {verdict.check!r}: "
+                    f"{verdict.hint}"
+                )
+        for name, mistake in reference.mistakes.items():
+            verdicts = prepared.verdicts(prepared.observe(mistake.answer))
+            if points_of(verdicts, points) >= full:
+                raise CourseError(
+                    f"{reference.path}: the mistake {name!r} loses no points: no check sees it"
+                )

@@ -1,0 +1,1 @@
+"""What is right: verdicts, the mistakes that explain them, points."""

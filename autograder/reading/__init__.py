@@ -1,0 +1,1 @@
+"""Submissions in: whose files are whose, and the cells in them. Nothing is run here."""

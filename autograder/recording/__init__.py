@@ -1,0 +1,1 @@
+"""The results folder: the record, who may write to it, and what is read out of it."""

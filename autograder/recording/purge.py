@@ -1,0 +1,81 @@
+"""Forgetting: what a results folder holds of one student, or of all of them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import ResultsError
+from ..escape import file_names
+from ..files import DRAFT
+from ..upload.journal import forget, students
+from . import exports
+from .folder import ANONYMOUS, EXPORTED, FEEDBACK, LOCK, OURS, UPLOADS
+from .lock import locked
+from .store import Store, read_about
+
+Say = Callable[[str], None]
+
+
+def purge_all(results: Path, say: Say) -> None:
+    """Delete all that grading, exporting and uploading wrote, and say what is left.
+
+    Raises:
+        ResultsError: this is no results folder, or another process writes to it.
+    """
+    read_about(results)  # a wrong folder must lose nothing
+    with locked(results):
+        _delete_exports(results, say)
+        left = []
+        for path in sorted(results.iterdir()):
+            if path.name in OURS or DRAFT.fullmatch(path.name):
+                if path.name != LOCK:
+                    _delete(path)
+            else:
+                left.append(path.name)
+    if left:
+        say(f"not ours, and left alone: {', '.join(left)}")
+
+
+def purge_student(results: Path, student_id: str, say: Say) -> None:
+    """Delete one student's result, marks, feedback page and lines in the journals.
+
+    What was exported goes as a whole. Scores, report and other pages have to be written again
+    afterwards.
+
+    Raises:
+        ResultsError: there is no such student in the record or a journal, or one is damaged.
+    """
+    about = read_about(results)
+    journals = sorted((results / UPLOADS).glob("*.jsonl"))
+    with Store(results, about) as store:
+        known = {result.student_id for result in store.results()}
+        if student_id not in known.union(*map(students, journals)):
+            raise ResultsError(f"{results}: no result of {student_id!r}")
+        for journal in journals:  # first: after an error the student is still known
+            forget(journal, student_id)
+        _delete_exports(results, say)
+        if student_id in known:
+            page = results / FEEDBACK / file_names(known, ".html")[student_id]
+            page.unlink(missing_ok=True)
+            (results / ANONYMOUS).unlink(missing_ok=True)  # it has a row of theirs
+        store.forget(student_id)
+
+
+def _delete_exports(results: Path, say: Say) -> None:
+    named = [path for path in (results / name for name in EXPORTED) if path.exists()]
+    for path in named:
+        _delete(path)
+    deleted, changed = exports.delete(results)
+    if named or deleted:
+        say(f"deleted what was exported: {', '.join(map(str, [*named, *deleted]))}")
+    if changed:
+        say(f"exported, changed since, and left alone: {', '.join(map(str, changed))}")
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
