@@ -13,12 +13,12 @@ import click
 from . import __version__
 from .commands.arguments import PATH, assignments
 from .commands.authoring import exercise, init, new, publish
+from .commands.marking import mark
 from .commands.results import audit, export, import_, override, purge, report
+from .commands.upload import upload
 from .errors import AutograderError, ResultsError, explain
 from .escape import plain
-from .marking.command import mark
 from .reading.read import LAYOUTS
-from .upload.command import upload
 
 INTERRUPTED = 130
 UNIX_ONLY = ("fcntl", "resource")  # modules that Windows lacks, and `check` does without
@@ -196,7 +196,7 @@ def build(folder: Path | None, assignment: str | None, check: bool, solutions: b
     """
     if check and solutions:
         raise click.UsageError("--check is for what is committed, and solutions are not: drop one")
-    from .building import build as generated
+    from . import build as generated
     from .course.course import find_course
 
     course = find_course(folder)
@@ -253,7 +253,7 @@ def doctor(folder: Path | None) -> None:
 
     Asks the course's git remotes, if there are any, whether strangers can read them.
     """
-    from .building.remotes import public_remotes
+    from .commands.remotes import public_remotes
     from .running.tier import detect
 
     tier = detect(trusted=True)

@@ -18,16 +18,16 @@ from .course.outline import Outline
 from .course.roster import Roster
 from .errors import ClusterError, ResultsError
 from .files import PRIVATE_FOLDER, sweep
-from .judging.score import by_hand, scored, write_csv
 from .model import Result, Submission
 from .pages.overview import Overview
 from .pages.pages import Feedback
 from .pages.report import write_report
 from .reading.entries import Entry
 from .reading.read import read_submission
-from .recording.decisions import Change, me, note_voids
-from .recording.folder import FEEDBACK, RECORD, REPORT, SCORES
-from .recording.store import Store
+from .results.decisions import Change, me, note_voids
+from .results.folder import FEEDBACK, RECORD, REPORT, SCORES
+from .results.score import by_hand, scored, write_csv
+from .results.store import Store
 from .running.tier import Tier, detect
 
 if TYPE_CHECKING:  # both import torch, which takes seconds

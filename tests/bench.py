@@ -40,7 +40,7 @@ from autograder.course.assignment import Assignment, tolerance
 from autograder.course.course import find_course
 from autograder.judging.judge import Judge, Prepared
 from autograder.reading.read import find_students
-from autograder.recording.store import Store
+from autograder.results.store import Store
 from autograder.running.channel import Worker
 from autograder.running.run import _Notebook
 from autograder.running.tier import detect

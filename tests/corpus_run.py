@@ -30,11 +30,11 @@ from autograder.course.assignment import Assignment, tolerance
 from autograder.course.course import Course, find_course
 from autograder.escape import file_names
 from autograder.judging.judge import Judge, want
-from autograder.judging.score import score, scored
 from autograder.model import Result
 from autograder.pages.overview import Overview
 from autograder.reading.read import find_students
-from autograder.recording.store import Results
+from autograder.results.score import score, scored
+from autograder.results.store import Results
 from autograder.running import cgroups, zygotes
 from autograder.running.tier import Tier, detect
 

@@ -32,7 +32,7 @@ from rich.progress import track
 from rich.table import Table
 
 import autograder
-from autograder.building import build
+from autograder import build
 from autograder.course.course import find_course
 from autograder.reference import Reference
 

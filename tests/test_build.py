@@ -18,7 +18,7 @@ import pytest
 import torch
 from torch import nn
 
-from autograder.building import build
+from autograder import build
 from autograder.building.notebook import HELPERS, LESSON
 from autograder.building.visible import Raised, attempt, case, differences, visible_report
 from autograder.building.wanted import VISIBLE, read_visible, values_seen, visible_json

@@ -20,13 +20,13 @@ from autograder.course.grading import read_grading
 from autograder.doors import gradebook
 from autograder.doors.gradescope import report as gradescope
 from autograder.errors import CourseError, ResultsError
-from autograder.judging.score import score
 from autograder.model import Kind, Mark, Outcome, Override, Result, Status, Verdict
-from autograder.recording import decisions
-from autograder.recording.decisions import note_voids, override, take_back
-from autograder.recording.folder import RECORD
-from autograder.recording.release import releases
-from autograder.recording.store import Store, audit
+from autograder.results import decisions
+from autograder.results.decisions import note_voids, override, take_back
+from autograder.results.folder import RECORD
+from autograder.results.release import releases
+from autograder.results.score import score
+from autograder.results.store import Store, audit
 
 GRADING = """\
 maths:

@@ -21,7 +21,7 @@ import vendors
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from autograder.building.build import write as write_built
+from autograder.build import write as write_built
 from autograder.course.course import find_course
 from autograder.errors import SubmissionsError
 from autograder.model import Receipt

@@ -26,10 +26,10 @@ from autograder.doors import gradebook
 from autograder.doors.gradescope.report import report as gradescope
 from autograder.escape import cell as safe
 from autograder.escape import file_names, plain
-from autograder.judging.score import write_csv
 from autograder.model import CellNote, Kind, Mark, Outcome, Result, Status, Verdict
 from autograder.pipeline import publish
-from autograder.recording.store import Store
+from autograder.results.score import write_csv
+from autograder.results.store import Store
 
 ROOT = Path(__file__).parent.parent
 HOSTILE = {

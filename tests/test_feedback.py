@@ -623,7 +623,7 @@ class TestInABrowser:
 
 
 def test_feedback_is_written_a_student_at_a_time(tmp_path):
-    from autograder.judging.score import score
+    from autograder.results.score import score
 
     pages = Feedback(tmp_path / "feedback", ["ann"], MATHS)
     pages.write(ANN, score(ANN, MATHS, {}))

@@ -17,9 +17,9 @@ from test_grade import ASSIGNMENT, IMPORTS, autograder, course  # noqa: F401 (a 
 
 from autograder.cli import main
 from autograder.doors import marks
-from autograder.judging.score import score
 from autograder.model import Mark, Override, Result, Status
-from autograder.recording.store import Store
+from autograder.results.score import score
+from autograder.results.store import Store
 
 FIRST, SECOND = list(ASSIGNMENT.references)[:2]
 RIGHT = {name: ASSIGNMENT.references[name].source(name) for name in (FIRST, SECOND)}

@@ -15,18 +15,17 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from autograder import pipeline
-from autograder.building import build
+from autograder import build, pipeline
 from autograder.course.course import SECRET_FILE, find_course
 from autograder.doors.gradescope import run
 from autograder.doors.gradescope.archive import gradescope
 from autograder.doors.gradescope.deadline import Deadline, read_deadline
 from autograder.doors.gradescope.report import report
 from autograder.errors import SubmissionsError
-from autograder.judging.score import score
 from autograder.model import CellNote, Kind, Outcome, Result, Status, Verdict
 from autograder.reading.read import find_students
-from autograder.recording.store import Results
+from autograder.results.score import score
+from autograder.results.store import Results
 from autograder.running.tier import ORDER, detect
 
 TESTS = Path(__file__).parent

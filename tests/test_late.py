@@ -15,10 +15,10 @@ from autograder.course.grading import LatePolicy, Policy, read_grading
 from autograder.course.late import LateRules, penalty
 from autograder.course.outline import Outline
 from autograder.errors import CourseError
-from autograder.judging.score import score, write_csv
 from autograder.model import NO_RECEIPT, Kind, Mark, Outcome, Receipt, Result, Status, Verdict
 from autograder.pipeline import publish
-from autograder.recording.release import releases, rounded
+from autograder.results.release import releases, rounded
+from autograder.results.score import score, write_csv
 
 DUE = "2026-11-20T23:59:00+01:00"
 RUBRIC = {"one": {"a": 6, "b": 4}}

@@ -35,8 +35,8 @@ from autograder.marking.rubric import judged, questions_to_mark
 from autograder.marking.server import Site, create
 from autograder.marking.sheet import read, write
 from autograder.model import SETTLED, Mark, Output, Result, Status, Work
-from autograder.recording.lock import locked
-from autograder.recording.store import Store
+from autograder.results.lock import locked
+from autograder.results.store import Store
 
 ROOT = Path(__file__).parent.parent
 COURSE = find_course(ROOT)

@@ -23,7 +23,7 @@ import pytest
 from nbgrader.utils import compute_checksum
 from traitlets.config import Config
 
-from autograder.building import build
+from autograder import build
 from autograder.course.assignment import tolerance
 from autograder.course.course import find_course
 from autograder.doors.hidden_tests import Bundle

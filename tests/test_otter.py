@@ -17,7 +17,7 @@ import nbclient
 import nbformat
 import pytest
 
-from autograder.building import build
+from autograder import build
 from autograder.building.notebook import HELPERS
 from autograder.course.assignment import tolerance
 from autograder.course.course import find_course

@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.building import build
+from autograder import build
 from autograder.course.course import find_course
 
 ROOT = Path(__file__).parent.parent

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from corpus_run import needles
 from test_nbgrader import reference_lines
 
-from autograder.building.publish import publish
 from autograder.building.starter import write_course
 from autograder.cli import main
+from autograder.commands.publish import publish
 from autograder.course.course import find_course
 from autograder.errors import CourseError
 

@@ -28,10 +28,10 @@ from autograder.doors.school import find_alembic
 from autograder.errors import ResultsError, explain
 from autograder.files import sweep
 from autograder.model import Kind, Outcome, Result, Status, Verdict
-from autograder.recording.folder import RECORD
-from autograder.recording.lock import locked
-from autograder.recording.record import inspect
-from autograder.recording.store import Store
+from autograder.results.folder import RECORD
+from autograder.results.lock import locked
+from autograder.results.record import inspect
+from autograder.results.store import Store
 from autograder.worker.seccomp import ALLOWED, AUDIT_ARCH
 
 ABOUT = {"assignment": "tiny", "secret": fingerprint(SECRET.encode())}

@@ -8,8 +8,8 @@ import threading
 import pytest
 from click.testing import CliRunner
 
-from autograder.building.remotes import public_remotes, web_address
 from autograder.cli import main
+from autograder.commands.remotes import public_remotes, web_address
 
 
 def git(*arguments, cwd):

@@ -19,7 +19,6 @@ from autograder.course.course import find_course
 from autograder.course.grading import LatePolicy, Policy, Void
 from autograder.course.outline import Outline
 from autograder.course.roster import Person
-from autograder.judging.score import scored
 from autograder.model import (
     SETTLED,
     UNFINISHED,
@@ -36,8 +35,9 @@ from autograder.pages.anonymous import write_anonymous
 from autograder.pages.item_analysis import FEWEST, discrimination, interval
 from autograder.pages.overview import Overview
 from autograder.pipeline import publish
-from autograder.recording.folder import ANONYMOUS, OURS
-from autograder.recording.store import Store, read_about
+from autograder.results.folder import ANONYMOUS, OURS
+from autograder.results.score import scored
+from autograder.results.store import Store, read_about
 
 __all__ = ["browser"]  # a fixture
 ROOT = Path(__file__).parent.parent

@@ -17,7 +17,6 @@ from autograder.course.outline import Outline
 from autograder.errors import ResultsError
 from autograder.escape import file_names
 from autograder.files import replacing
-from autograder.judging.score import Score, exact, number, score, write_csv
 from autograder.model import (
     NO_RECEIPT,
     CellNote,
@@ -32,8 +31,9 @@ from autograder.model import (
 from autograder.pages.overview import first_problem
 from autograder.pages.words import IN_WORDS
 from autograder.pipeline import publish
-from autograder.recording.folder import RECORD
-from autograder.recording.store import Store, read_about
+from autograder.results.folder import RECORD
+from autograder.results.score import Score, exact, number, score, write_csv
+from autograder.results.store import Store, read_about
 
 RUBRIC = {"one": {"a": 2, "b": 0.5}, "two": {"c": 1}}
 WRONG = [kind for kind in Kind if kind not in (Kind.passed, Kind.grader_error)]

@@ -28,10 +28,10 @@ from autograder.course.grading import LatePolicy, Policy
 from autograder.course.outline import Outline
 from autograder.errors import ResultsError, SheetError
 from autograder.files import write_private
-from autograder.judging.score import write_csv
 from autograder.model import Kind, Outcome, Receipt, Result, Status, Verdict
 from autograder.pipeline import publish
-from autograder.recording.store import Store
+from autograder.results.score import write_csv
+from autograder.results.store import Store
 from autograder.sheets import FORMATS
 from autograder.sheets.cells import edited, parse
 from autograder.sheets.join import decimal, same

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 
-from autograder.building import build
+from autograder import build
 from autograder.building.starter import write_starter
 from autograder.cli import main
 from autograder.course.course import find_course
@@ -213,9 +213,9 @@ def test_a_missing_library_is_named_in_one_line(small_course, monkeypatch, libra
 
 
 def test_build_itself_needs_none_of_the_libraries():
-    script = "import sys; import autograder.building.build; print(*sys.modules)"
+    script = "import sys; import autograder.build; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert "autograder.building.build" in run.stdout
+    assert "autograder.build" in run.stdout
     assert not {"nbconvert", "latex2mathml"} & set(run.stdout.split())
 
 

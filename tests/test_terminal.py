@@ -16,9 +16,9 @@ from autograder.commands import summary, terminal
 from autograder.course.grading import Policy
 from autograder.course.outline import Outline
 from autograder.course.roster import Person
-from autograder.judging.score import scored
 from autograder.model import UNFINISHED, Kind, Mark, Outcome, Override, Result, Status, Verdict
 from autograder.pages.overview import Overview
+from autograder.results.score import scored
 
 ROOT = Path(__file__).parent.parent
 RUBRIC = {"square": {"values": 2, "shape": 1}, "root": {"values": 1}}

@@ -17,8 +17,9 @@ from lms.proxy import proxied
 from lms.serve import serving
 from uploads import never, release, send, stub, world
 
+from autograder.commands import show
 from autograder.errors import LmsError, OutcomeUnknown, ResultsError
-from autograder.upload import show, tokens, transport
+from autograder.upload import tokens, transport
 from autograder.upload.apply import upload
 from autograder.upload.journal import Journal
 from autograder.upload.lms import Target

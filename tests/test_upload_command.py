@@ -18,7 +18,7 @@ from autograder import pipeline
 from autograder.cli import main
 from autograder.course.course import find_course
 from autograder.model import Kind, Mark, Outcome, Receipt, Result, Status, Verdict
-from autograder.recording.store import Store, read_about
+from autograder.results.store import Store, read_about
 
 ROOT = Path(__file__).parent.parent
 NAME = "Zoë Ångström"

@@ -16,7 +16,7 @@ from lms.serve import Stub, serving
 
 from autograder.course.grading import CanvasPlace, MoodlePlace, Numbered
 from autograder.model import Status
-from autograder.recording.release import Release
+from autograder.results.release import Release
 from autograder.upload.apply import upload
 from autograder.upload.canvas import Canvas
 from autograder.upload.moodle import Moodle

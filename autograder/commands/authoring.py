@@ -76,8 +76,8 @@ def publish(folder: Path | None, folder_: Path) -> None:
     Example:
       autograder publish ../public
     """
-    from ..building.publish import publish
     from ..course.course import find_course
+    from .publish import publish
 
     written, left = publish(find_course(folder), folder_)
     for path in written:

@@ -9,7 +9,7 @@ from pathlib import Path
 from .. import pipeline
 from ..course.course import find_course
 from ..course.outline import Outline
-from ..recording.store import Store, read_about
+from ..results.store import Store, read_about
 from . import terminal
 
 

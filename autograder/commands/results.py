@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..escape import plain
-from ..recording.folder import ANONYMOUS, REPORT
+from ..results.folder import ANONYMOUS, REPORT
 from ..sheets import FORMATS
 from ..sheets.order import Order
 from .arguments import PATH
@@ -91,7 +91,7 @@ def override(
         raise click.UsageError("--reason is empty: say why, in a sentence that the student reads")
     from .. import pipeline
     from ..model import Override
-    from ..recording import decisions
+    from ..results import decisions
     from .graded import opened
 
     who = by or decisions.me()
@@ -114,7 +114,7 @@ def override(
 @click.pass_obj
 def audit(folder: Path | None, results: Path) -> None:
     """Show what people decided about scores: when, who, of whom, what and why."""
-    from ..recording.store import audit
+    from ..results.store import audit
     from . import terminal
 
     for at, by, student_id, what, reason in audit(results):
@@ -130,7 +130,7 @@ def audit(folder: Path | None, results: Path) -> None:
 @click.pass_context
 def purge(context: click.Context, results: Path, student_id: str | None) -> None:
     """Forget a class, or one student: results, marks, feedback, exports, what uploads noted."""
-    from ..recording.purge import purge_all, purge_student
+    from .purge import purge_all, purge_student
 
     def say(line: str) -> None:
         click.echo(plain(line))
@@ -181,7 +181,7 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
     for option, value in options.items():
         if value and option not in FORMATS[target].options:
             raise click.UsageError(f"--{option.replace('_', '-')} means nothing to {target}")
-    from ..judging.score import scored
+    from ..results.score import scored
     from . import terminal
     from .graded import opened
 
@@ -225,7 +225,7 @@ def import_(
     Either all marks of a sheet are taken, or none: what is wrong with it is told, line by line.
     """
     if source == "sheet":
-        from ..marking.command import take_sheet
+        from .marking import take_sheet
 
         if course is not None or file is None or marker is None:
             raise click.UsageError("a sheet needs --file and --marker, and no --course")
@@ -238,7 +238,7 @@ def import_(
     from .. import pipeline
     from ..doors.marks import MARKER
     from ..doors.marks import marks as marks_of
-    from ..recording import decisions
+    from ..results import decisions
     from .graded import opened
 
     count = students = 0

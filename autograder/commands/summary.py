@@ -38,7 +38,7 @@ from typing import Any
 
 from ..model import Status
 from ..pages.overview import Overview
-from ..recording.folder import FEEDBACK, RECORD, REPORT, SCORES
+from ..results.folder import FEEDBACK, RECORD, REPORT, SCORES
 
 PATHS = {"scores": SCORES, "report": REPORT, "feedback": FEEDBACK}
 

@@ -25,12 +25,12 @@ from rich.text import Text
 from ..course.outline import Outline
 from ..course.roster import Roster
 from ..escape import plain
-from ..judging.score import number, scored, unmarked
 from ..model import Result, Status
 from ..pages.overview import Overview
 from ..pages.unmarked import told
 from ..pages.words import IN_WORDS, way
-from ..recording.decisions import Change
+from ..results.decisions import Change
+from ..results.score import number, scored, unmarked
 from .summary import PATHS, kept, mean, missing, problems
 
 if TYPE_CHECKING:

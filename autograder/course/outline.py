@@ -13,7 +13,7 @@ from ..worker.released import released_cells, source_of
 from .grading import Points, Policy, Rubric, Void
 from .late import LateRules
 
-DECIDING = ("course", "reading", "running", "worker", "judging")  # rooms that verdicts depend on
+DECIDING = ("course", "judging", "reading", "running", "worker")  # rooms that verdicts depend on
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from typing import Any
 
 from ..course.outline import Outline
 from ..errors import ResultsError
-from ..judging.score import points_of_check, score
 from ..model import Outcome, Result
 from ..pages.words import remarks
 from ..reading.read import NOTEBOOK_ENDINGS
+from ..results.score import points_of_check, score
 from .school import LOGGED, School, open_school, without_noise
 
 UNCONVERTED = (

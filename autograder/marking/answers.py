@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ..model import Mark, Result, Status
-from ..recording.store import Store
+from ..results.store import Store
 
 # No spreadsheet takes such letters for a number or a date.
 LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")

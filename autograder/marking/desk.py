@@ -15,10 +15,10 @@ from pathlib import Path
 
 from ..errors import FolderBusy
 from ..model import SETTLED, Mark
-from ..recording.folder import RECORD
-from ..recording.record import LOG
-from ..recording.rows import Results
-from ..recording.store import Store
+from ..results.folder import RECORD
+from ..results.record import LOG
+from ..results.rows import Results
+from ..results.store import Store
 from .answers import Group, gather
 from .pile import Pile, Progress
 

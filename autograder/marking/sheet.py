@@ -17,8 +17,8 @@ from ..errors import MarkError, SheetError
 from ..escape import cell, plain
 from ..files import PRIVATE, replacing
 from ..model import Mark
-from ..recording import exports
-from ..recording.folder import is_ours
+from ..results import exports
+from ..results.folder import is_ours
 from ..sheets.cells import parse
 from .answers import Group, Papers, Piece
 from .rubric import judged

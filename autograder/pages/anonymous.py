@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..course.outline import Outline
-from ..judging.score import scored
 from ..model import SETTLED, Mark, Outcome, Override, Result, Status, Verdict
+from ..results.score import scored
 from .overview import Overview
 from .report import write_report
 from .words import words

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ..course.outline import Outline
-from ..judging.score import Score, points_of_check
 from ..model import Kind, Outcome, Result, Status, Verdict, Work
+from ..results.score import Score, points_of_check
 from .excerpt import Code, coloured, excerpt
 from .room import Piece, Room, fitted, size
 from .shown import Shown, draw, shown_cells

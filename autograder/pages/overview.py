@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..course.outline import Outline
-from ..judging.score import Score, unmarked
 from ..model import Kind, Outcome, Override, Result, Status, disputed
-from ..recording.decisions import Change
+from ..results.decisions import Change
+from ..results.score import Score, unmarked
 from .words import IN_WORDS, way
 
 Mistake = tuple[str, str]  # exercise and sentence

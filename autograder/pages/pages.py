@@ -8,8 +8,8 @@ from pathlib import Path
 from ..course.outline import Outline
 from ..escape import file_names
 from ..files import PRIVATE_FOLDER, replacing
-from ..judging.score import Score
 from ..model import Result
+from ..results.score import Score
 from . import highlight
 from .feedback import page
 from .templating import digest, digest_of, environment, source

@@ -17,7 +17,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..judging.score import number
+from ..results.score import number
 
 WIDTH = 380.0  # of the drawing, in its own units; the page scales it
 SIZE = 10.5  # of letters, in the same units

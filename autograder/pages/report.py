@@ -20,8 +20,8 @@ from ..course.outline import Outline
 from ..course.roster import Roster
 from ..escape import file_names
 from ..files import replacing
-from ..judging.score import number
 from ..model import Kind, Status
+from ..results.score import number
 from ..running.tier import ORDER, Tier
 from .item_analysis import FEW, FEWEST, LOW, discrimination, interval
 from .overview import Mistake, Overview, Row, Tally

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ..escape import plain
-from ..judging.score import number
+from ..results.score import number
 
 FOLDER = Path(__file__).parent.parent / "templates"
 MADE_FROM = re.compile(rb"<!-- made from ([0-9a-f]{64}) -->\n</html>$")  # a page's last words

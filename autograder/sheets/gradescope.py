@@ -8,9 +8,9 @@ from collections.abc import Callable
 from ..doors.gradescope.report import report
 from ..escape import file_names
 from ..files import PRIVATE_FOLDER, write_private
-from ..judging.score import rounded, scored
-from ..recording import exports
-from ..recording.folder import GRADESCOPE
+from ..results import exports
+from ..results.folder import GRADESCOPE
+from ..results.score import rounded, scored
 from .order import Order
 
 

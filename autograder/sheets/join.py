@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 from ..errors import SheetError
-from ..judging.score import rounded
+from ..results.score import rounded
 from .cells import Sheet, edited
 from .feedback import Page, zipped
 from .order import Order

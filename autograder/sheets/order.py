@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from ..errors import ResultsError, SheetError
 from ..files import write_private
-from ..recording import exports
-from ..recording.folder import is_ours
+from ..results import exports
+from ..results.folder import is_ours
 
 if TYPE_CHECKING:  # these import torch, which takes seconds
     from ..course.outline import Outline
     from ..model import Result
-    from ..recording.release import Release
+    from ..results.release import Release
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Order:
         Raises:
             ResultsError: nobody was graded.
         """
-        from ..recording.release import releases
+        from ..results.release import releases
 
         if not self.results:
             raise ResultsError(f"{self.folder}: nobody was graded yet")
@@ -54,7 +54,7 @@ class Order:
     @property
     def has_late_penalties(self) -> bool:
         """Whether somebody lost points for being late."""
-        from ..judging.score import score
+        from ..results.score import score
 
         rules = self.assignment.late
         return any(score(result, self.assignment, {}, rules).late.points for result in self.results)

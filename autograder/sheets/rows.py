@@ -6,10 +6,9 @@ import json
 from collections.abc import Callable
 
 from ..errors import ResultsError
-from ..judging import score
-from ..judging.score import exact
-from ..recording import exports
-from ..recording.folder import SCORES, SCORES_JSON
+from ..results import exports, score
+from ..results.folder import SCORES, SCORES_JSON
+from ..results.score import exact
 from .order import Order
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..errors import LmsError, OutcomeUnknown
-from ..recording.release import Release
+from ..results.release import Release
 from .journal import Journal
 from .lms import Lms, Remote, Target, Writing
 from .plan import Action, Past, Row, Wishes, is_there, plan, repeated

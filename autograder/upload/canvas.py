@@ -20,7 +20,7 @@ from canvasapi.util import combine_kwargs  # type: ignore[import-untyped]
 
 from ..course.grading import CanvasPlace
 from ..errors import LmsError, OutcomeUnknown
-from ..judging.score import rounded
+from ..results.score import rounded
 from .lms import Remote, Target, Writing, understood
 from .transport import Session
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import LmsError, ResultsError
 from ..files import replacing
-from ..recording.folder import UPLOADS
+from ..results.folder import UPLOADS
 from .lms import Target, Writing
 
 MILLISECOND = timedelta(milliseconds=1)

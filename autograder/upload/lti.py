@@ -18,7 +18,7 @@ import requests
 
 from ..course.grading import LtiPlace
 from ..errors import LmsError, OutcomeUnknown
-from ..judging.score import rounded
+from ..results.score import rounded
 from .lms import Remote, Target, Writing, understood
 from .transport import Session
 

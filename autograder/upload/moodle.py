@@ -17,7 +17,7 @@ import requests
 
 from ..course.grading import MoodlePlace
 from ..errors import LmsError, OutcomeUnknown
-from ..judging.score import rounded
+from ..results.score import rounded
 from .lms import Remote, Target, Writing, understood
 from .transport import Session
 

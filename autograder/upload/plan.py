@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from ..errors import LmsError
 from ..model import Status
-from ..recording.release import Release
+from ..results.release import Release
 from .lms import COMMENT_MARK, FILE_MARK, Remote, Target, Writing
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...course.outline import Outline
-from ...judging.score import number, points_of_check, score
 from ...model import Kind, Outcome, Result, Status, Verdict
 from ...pages.words import remarks
+from ...results.score import number, points_of_check, score
 from .deadline import Deadline
 
 

@@ -18,10 +18,10 @@ from ...course.course import SECRET_FILE, find_course
 from ...course.outline import Outline
 from ...errors import AutograderError, SandboxError, SubmissionsError
 from ...files import PUBLIC, replacing
-from ...judging.score import number, score
 from ...model import Result, Status
 from ...reading.read import files_of_one
-from ...recording.rows import Results
+from ...results.rows import Results
+from ...results.score import number, score
 from ...running.tier import detect
 from .deadline import Deadline, read_deadline
 from .report import report

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..commands.arguments import PATH
 from ..escape import plain
+from .arguments import PATH
 
 if TYPE_CHECKING:
     from ..course.outline import Outline
-    from ..recording.release import Release
-    from .lms import Lms, Target
+    from ..results.release import Release
+    from ..upload.lms import Lms, Target
 
 
 @click.command()
@@ -53,24 +53,23 @@ def upload(
 
     Exit code 2: some scores are not there: the plan, or the last lines, say which and why.
     """
-    from ..commands import terminal
-    from ..commands.graded import opened
     from ..pages.unmarked import LEFT_OUT
-    from ..recording.release import releases
-    from . import show
-    from .apply import Progress
-    from .apply import upload as carry_out
-    from .plan import Row, Wishes
+    from ..results.release import releases
+    from ..upload.apply import Progress
+    from ..upload.apply import upload as carry_out
+    from ..upload.plan import Row, Wishes
+    from . import planned, terminal
+    from .graded import opened
 
     wishes = Wishes(comment, feedback, overwrite, zero_missing)
     with opened(folder, results) as (assignment, store), contextlib.ExitStack() as shown:
 
         def act(target: Target, rows: Sequence[Row]) -> Progress | None:
             _refuse_other_title(platform, assignment, target.title)
-            show.plan(target, rows, for_real)
+            planned.plan(target, rows, for_real)
             if not for_real:
                 return None
-            return shown.enter_context(show.progress(sum(bool(row.writing) for row in rows)))
+            return shown.enter_context(planned.progress(sum(bool(row.writing) for row in rows)))
 
         known = list(store.results())
         terminal.warn_of_unmarked(known, assignment, LEFT_OUT)
@@ -79,7 +78,7 @@ def upload(
         rows, problems = carry_out(lms, told, results, wishes, act)
     for student, problem in problems.items():
         click.echo(plain(f"{student}: {problem}"), err=True)
-    sys.exit(show.code(rows, problems))
+    sys.exit(planned.code(rows, problems))
 
 
 def _connect(platform: str, assignment: Outline, told: Sequence[Release]) -> Lms:
@@ -100,11 +99,11 @@ def _connect(platform: str, assignment: Outline, told: Sequence[Release]) -> Lms
     if place is None:
         raise CourseError(f"{where} is missing: docs/lms.md says what belongs there")
     try:
-        from .tokens import token
-        from .transport import Session
+        from ..upload.tokens import token
+        from ..upload.transport import Session
 
         if platform == "lti":
-            from .lti import Lti
+            from ..upload.lti import Lti
 
             title = place.titles.get(assignment.name, assignment.name)
             most = told[0].max_score  # the same for all: with the questions, once any is marked
@@ -114,10 +113,10 @@ def _connect(platform: str, assignment: Outline, told: Sequence[Release]) -> Lms
             raise CourseError(f"{where}.assignments: {assignment.name} is missing")
         number = place.assignments[assignment.name].id
         if platform == "canvas":
-            from .canvas import Canvas
+            from ..upload.canvas import Canvas
 
             return Canvas(place, number, token("canvas", place.url), Session(place.url))
-        from .moodle import Moodle
+        from ..upload.moodle import Moodle
 
         return Moodle(place, number, token("moodle", place.url), Session(place.url))
     except ImportError as error:

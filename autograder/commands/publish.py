@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .. import build
 from ..course.course import SECRET_FILE, Course
 from ..course.grading import GRADING
 from ..doors.gradescope.archive import DISTRIBUTION
 from ..errors import CourseError
 from ..pages.templating import text_environment
-from . import build
 
 HIDDEN = ("reference", GRADING, SECRET_FILE, "dist")  # a folder with one of these is no place
 

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..commands.arguments import PATH
 from ..errors import ResultsError
 from ..escape import plain
-from ..recording.folder import REPORT
+from ..results.folder import REPORT
+from .arguments import PATH
 
 if TYPE_CHECKING:
     from ..course.questions import Question
-    from .server import Site
+    from ..marking.server import Site
 
 PORT = 8765
 
@@ -70,8 +70,8 @@ def mark(
     scores.csv, report and feedback are written again then.
     """
     from .. import pipeline
-    from ..commands import graded
-    from .rubric import chosen, questions_to_mark
+    from ..marking.rubric import chosen, questions_to_mark
+    from . import graded
 
     outline, about = graded.assignment_of(folder, results)
     questions = questions_to_mark(outline)
@@ -92,9 +92,9 @@ def mark(
 def _write_sheet(
     sheet: Path, results: Path, about: dict[str, str], questions: dict[str, Question]
 ) -> None:
-    from ..recording.rows import Results
-    from .answers import gather
-    from .sheet import write
+    from ..marking.answers import gather
+    from ..marking.sheet import write
+    from ..results.rows import Results
 
     papers = gather(Results(results, with_work=True), questions, about["secret"])
     count = write(sheet, papers, questions, results)
@@ -110,11 +110,11 @@ def take_sheet(folder: Path | None, results: Path, file: Path, marker: str) -> N
         SheetError: something in it is wrong.
     """
     from .. import pipeline
-    from ..commands.graded import opened
-    from .access import marker_name
-    from .answers import gather
-    from .rubric import questions_to_mark
-    from .sheet import read
+    from ..marking.access import marker_name
+    from ..marking.answers import gather
+    from ..marking.rubric import questions_to_mark
+    from ..marking.sheet import read
+    from .graded import opened
 
     name = marker_name(marker)
     with opened(folder, results) as (outline, store):
@@ -140,11 +140,11 @@ def _site(
     Raises:
         ResultsError: the extra is not installed.
     """
-    from .desk import Desk
+    from ..marking.desk import Desk
 
     try:
-        from .actions import Actions
-        from .server import Site
+        from ..marking.actions import Actions
+        from ..marking.server import Site
     except ImportError as error:
         raise ResultsError(
             f"{error.name} is not installed: pip install 'backprop-autograder[mark]'"

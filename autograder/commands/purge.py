@@ -9,11 +9,11 @@ from pathlib import Path
 from ..errors import ResultsError
 from ..escape import file_names
 from ..files import DRAFT
+from ..results import exports
+from ..results.folder import ANONYMOUS, EXPORTED, FEEDBACK, LOCK, OURS, UPLOADS
+from ..results.lock import locked
+from ..results.store import Store, read_about
 from ..upload.journal import forget, students
-from . import exports
-from .folder import ANONYMOUS, EXPORTED, FEEDBACK, LOCK, OURS, UPLOADS
-from .lock import locked
-from .store import Store, read_about
 
 Say = Callable[[str], None]
 

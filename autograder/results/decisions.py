@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from ..course.grading import Void, nearest
 from ..course.outline import Outline
 from ..errors import ResultsError
-from ..judging.score import Score, by_hand, number, score
+from .score import Score, by_hand, number, score
 from ..model import Override, Result
 from .store import Store
 

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ..commands.terminal import show_table, verbatim
-from .lms import Target
-from .plan import LEFT, Action, Row
+from ..upload.lms import Target
+from ..upload.plan import LEFT, Action, Row
+from .terminal import show_table, verbatim
 
 FEW = 60  # rows of one kind that are still worth printing
 

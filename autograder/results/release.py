@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..course.outline import Outline
 from ..escape import file_names, plain
-from ..judging.score import Score, rounded, scored, unmarked
+from .score import Score, rounded, scored, unmarked
 from ..model import Kind, Result, Status
 from .folder import FEEDBACK
 

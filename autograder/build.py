@@ -20,18 +20,18 @@ from typing import Any
 
 import torch
 
-from ..course.assignment import Assignment
-from ..course.course import Course
-from ..doors import nbgrader, otter, solutions
-from ..doors.gradescope.archive import gradescope
-from ..errors import CourseError
-from ..files import PUBLIC, replacing
-from ..judging import judge
-from ..observation import Foreign
-from .notebook import Values, notebook, student_cells
-from .wanted import VISIBLE, visible_json
+from .building.notebook import Values, notebook, student_cells
+from .building.wanted import VISIBLE, visible_json
+from .course.assignment import Assignment
+from .course.course import Course
+from .doors import nbgrader, otter, solutions
+from .doors.gradescope.archive import gradescope
+from .errors import CourseError
+from .files import PUBLIC, replacing
+from .judging import judge
+from .observation import Foreign
 
-PROMISES = Path(__file__).parent.parent / "templates" / "doors.md"
+PROMISES = Path(__file__).parent / "templates" / "doors.md"
 DIGITS = 6  # of a shown value; the tolerance is 1e-4 of the largest
 
 Files = dict[Path, bytes]
