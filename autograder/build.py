@@ -1,9 +1,9 @@
 """`autograder build`: every generated file of an assignment, as a mapping from path to bytes.
 
-`published` and `distributed` say what each file should hold and touch nothing; `stale` compares,
-`write` writes. A door (the student's files, nbgrader, otter, ...) is a function in `PUBLISHED`,
-whose files are committed, or in `DISTRIBUTED`, whose files hold answers and go to the git-ignored
-`dist/`; `handouts` makes the handout for after the deadline, which is written only when asked for.
+`made` says what each file should hold and touches nothing; `stale` compares, `write` writes. A door
+(the student's files, nbgrader, otter, ...) is a function in `PUBLISHED`, whose files are committed,
+in `DISTRIBUTED`, whose files hold answers and go to the git-ignored `dist/`, or in `HANDOUTS`, for
+after the deadline, which are written only when asked for.
 
 Beside the notebook, students get `visible.json`: the reference's values on the visible cases, which
 is what `autograder check` compares with where there is no `reference/`.
@@ -11,66 +11,37 @@ is what `autograder check` compares with where there is no `reference/`.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from .building.notebook import Values, notebook, student_cells
-from .building.wanted import VISIBLE, visible_json
+from .building.notebook import notebook, student_cells
+from .building.wanted import DIGITS, VISIBLE, Values, visible_json, wanted_values
 from .course.assignment import Assignment
 from .course.course import Course
 from .doors import nbgrader, otter, solutions
 from .doors.gradescope.archive import gradescope
-from .errors import CourseError
 from .files import PUBLIC, replacing
-from .judging import judge
-from .observation import Foreign
 
 PROMISES = Path(__file__).parent / "templates" / "doors.md"
-DIGITS = 6  # of a shown value; the tolerance is 1e-4 of the largest
 
 Files = dict[Path, bytes]
 # A door is given the wanted values of the visible cases, by exercise.
 Door = Callable[[Course, Assignment, Mapping[str, Values]], Files]
 
 
-def published(course: Course, assignment_name: str) -> Files:
-    """What every generated file that students may see should hold.
+def made(course: Course, name: str, doors: Iterable[Door]) -> Files:
+    """What every file that these doors make of an assignment should hold.
 
     Raises:
-        CourseError: the lesson, an exercise or its reference is at fault.
+        CourseError: the lesson, an exercise or its reference is at fault, or the secret is, or
+            nbconvert is missing, which the handout needs.
     """
-    return _made_by(PUBLISHED, course, assignment_name)
-
-
-def distributed(course: Course, assignment_name: str) -> Files:
-    """What the files for other graders should hold; they contain answers and hidden cases.
-
-    Raises:
-        CourseError: the lesson, an exercise or its reference is at fault, or the secret is.
-    """
-    return _made_by(DISTRIBUTED, course, assignment_name)
-
-
-def handouts(course: Course, assignment_name: str) -> Files:
-    """What the worked solutions, for after the deadline, should hold.
-
-    Raises:
-        CourseError: the lesson, an exercise or its reference is at fault, or nbconvert is missing.
-    """
-    return _made_by((solutions.handout,), course, assignment_name)
-
-
-def _made_by(doors: tuple[Door, ...], course: Course, assignment_name: str) -> Files:
-    assignment = course.assignment(assignment_name)
+    assignment = course.assignment(name)
     wanted = wanted_values(assignment)
-    made = (door(course, assignment, wanted) for door in doors)
-    return {path: content for files in made for path, content in files.items()}
+    each = (door(course, assignment, wanted) for door in doors)
+    return {path: content for files in each for path, content in files.items()}
 
 
 def student_files(course: Course, assignment: Assignment, wanted: Mapping[str, Values]) -> Files:
@@ -95,6 +66,9 @@ DISTRIBUTED: tuple[Door, ...] = (
     otter.distributed,
     gradescope,
 )
+
+
+HANDOUTS: tuple[Door, ...] = (solutions.handout,)
 
 
 # Files
@@ -139,55 +113,3 @@ def _noise(a: Decimal, b: Decimal) -> Decimal:
     """Two units in the last place, if they have a decimal place that rounding could change."""
     place = min(int(a.as_tuple().exponent), int(b.as_tuple().exponent))
     return Decimal(2).scaleb(place) if place <= 1 - DIGITS else Decimal(0)
-
-
-# Values on the visible cases
-
-
-def wanted_values(assignment: Assignment) -> dict[str, Values]:
-    """What the solution of each exercise gives on its visible case, rounded for people to read.
-
-    Raises:
-        CourseError: a solution fails, or gives something that is not plain data.
-    """
-    values: dict[str, Values] = {}
-    for name, reference in assignment.references.items():
-        (observed,) = judge.want(reference, [reference.exercise.visible])
-        shown = observed.keys() if (only := reference.exercise.shown) is None else only
-        if lacking := [part for part in shown if part not in observed]:
-            raise CourseError(f"{reference.exercise.path}: shown: the probe has no {lacking[0]!r}")
-        observation = {part: observed[part] for part in shown}
-        for part_name, part in observation.items():
-            if part.error is not None or _holds_foreign(part.value):
-                problem = part.error or part.value
-                raise CourseError(
-                    f"{reference.path}: no value to compare with in {part_name!r}: {problem}"
-                )
-        values[name] = {key: _rounded(part.value) for key, part in observation.items()}
-    return values
-
-
-def _holds_foreign(value: Any) -> bool:
-    if isinstance(value, (list, dict)):
-        return any(map(_holds_foreign, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, Foreign)
-
-
-def _rounded(value: Any) -> Any:
-    """Floats with six digits, counted from the largest entry of a tensor."""
-    if isinstance(value, dict):
-        return {key: _rounded(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_rounded(entry) for entry in value]
-    if isinstance(value, torch.Tensor) and value.is_floating_point():
-        exact = value.detach().double()
-        size = max(exact[exact.isfinite()].abs().tolist(), default=0.0)
-        entries = [_round(entry, size) for entry in exact.flatten().tolist()]
-        return torch.tensor(entries, dtype=torch.float64).reshape(value.shape)
-    return _round(value, abs(value)) if isinstance(value, float) else value
-
-
-def _round(value: float, size: float) -> float:
-    if not (math.isfinite(value) and size):
-        return value
-    return round(value, max(DIGITS - 1 - math.floor(math.log10(size)), DIGITS - 1)) + 0.0

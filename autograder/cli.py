@@ -201,15 +201,15 @@ def build(folder: Path | None, assignment: str | None, check: bool, solutions: b
 
     course = find_course(folder)
     names = [assignment] if assignment else list(course.grading.rubrics)
-    make = generated.handouts if solutions else generated.published
-    files = {p: text for name in names for p, text in make(course, name).items()}
+    doors = generated.HANDOUTS if solutions else generated.PUBLISHED
+    if not (check or solutions):
+        doors += generated.DISTRIBUTED
+    files = {p: text for name in names for p, text in generated.made(course, name, doors).items()}
     if check:
         if stale := generated.stale(files):
             _stop(f"out of date: {', '.join(map(str, stale))}: run `autograder build`")
         click.echo(f"{len(files)} generated files are up to date")
     else:
-        for name in names if not solutions else ():
-            files |= generated.distributed(course, name)
         dist = course.folder / "dist"
         dist.mkdir(mode=0o700, exist_ok=True)  # it holds answers
         written = generated.write(files)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,7 +80,7 @@ def grade(job: Job, progress: Progress, watch: Watch | None = None) -> Overview:
         if grader:  # loading proves
             store.proved = job.outline.claims
         changes = prove(job.outline, store)
-        overview = publish(store, job.out, job.outline, job.roster, watch=watch)
+        overview = write_results(store, job.out, job.outline, job.roster, watch=watch)
         overview.changes = changes
         return overview
 
@@ -101,8 +101,8 @@ def prove(outline: Outline, store: Store) -> list[Change]:
     return note_voids(store, outline, me())
 
 
-def publish(
-    record: Store | Sequence[Result],
+def write_results(
+    store: Store,
     out: Path,
     outline: Outline,
     roster: Roster | None = None,
@@ -114,12 +114,7 @@ def publish(
     Pages that are there as they would be written are left, unless all are wanted `afresh`; `watch`
     is told of each.
     """
-    results: Iterable[Result]
-    complete: Iterable[Result]
-    if isinstance(record, Store):
-        results, complete = record.results(), record.results(with_work=True)
-    else:
-        results = complete = record
+    results, complete = store.results(), store.results(with_work=True)
     for folder in (out, out / FEEDBACK):
         sweep(folder)
     write_csv(out / SCORES, results, outline)

@@ -31,6 +31,7 @@ from pathlib import Path
 import bench_sandbox
 import forgery
 import nbformat
+from classes import find_students
 from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
@@ -39,7 +40,6 @@ from autograder import __version__, grader, pipeline, wire
 from autograder.course.assignment import Assignment, tolerance
 from autograder.course.course import find_course
 from autograder.judging.judge import Judge, Prepared
-from autograder.reading.read import find_students
 from autograder.results.store import Store
 from autograder.running.channel import Worker
 from autograder.running.run import _Notebook

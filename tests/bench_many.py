@@ -22,13 +22,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import bench
+from classes import find_students
 from rich.console import Console
 from tqdm import tqdm
 
 from autograder import __version__, pipeline
 from autograder.course.course import find_course
 from autograder.model import Status
-from autograder.reading.read import find_students
 from autograder.running.tier import detect
 
 ROOT = Path(__file__).parent.parent

@@ -18,7 +18,7 @@ from rich.table import Table
 from tqdm import tqdm
 from workers import ASSIGNMENT, FIRST, pool
 
-from autograder.course.grading import Limits
+from autograder.course.policy import Limits
 from autograder.errors import SandboxError
 from autograder.model import Submission
 from autograder.running import zygotes

@@ -21,6 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import corpus_entries
+from classes import find_students
 from ruamel.yaml import YAML
 
 import autograder
@@ -32,7 +33,6 @@ from autograder.escape import file_names
 from autograder.judging.judge import Judge, want
 from autograder.model import Result
 from autograder.pages.overview import Overview
-from autograder.reading.read import find_students
 from autograder.results.score import score, scored
 from autograder.results.store import Results
 from autograder.running import cgroups, zygotes

@@ -150,7 +150,7 @@ def prepare(folder: Path, submissions: Iterable[Submission]) -> None:
         )
     os.environ["AUTOGRADER_SECRET"] = "the secret of a measurement"
     dist = ROOT / "dist"
-    for path, content in build.distributed(find_course(ROOT), ASSIGNMENT).items():
+    for path, content in build.made(find_course(ROOT), ASSIGNMENT, build.DISTRIBUTED).items():
         place = folder / path.relative_to(dist)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)

@@ -21,7 +21,13 @@ from torch import nn
 from autograder import build
 from autograder.building.notebook import HELPERS, LESSON
 from autograder.building.visible import Raised, attempt, case, differences, visible_report
-from autograder.building.wanted import VISIBLE, read_visible, values_seen, visible_json
+from autograder.building.wanted import (
+    VISIBLE,
+    read_visible,
+    values_seen,
+    visible_json,
+    wanted_values,
+)
 from autograder.course.course import find_course
 from autograder.errors import CourseError
 from autograder.literal import WIDTH, literal
@@ -30,9 +36,9 @@ from autograder.observation import EVERY_PART, Error, Part
 COURSE = find_course(Path(__file__).parent)
 ASSIGNMENTS = {name: COURSE.assignment(name) for name in COURSE.grading.rubrics}
 ASSIGNMENT = ASSIGNMENTS["backprop"]
-FILES = {name: build.published(COURSE, name) for name in ASSIGNMENTS}
+FILES = {name: build.made(COURSE, name, build.PUBLISHED) for name in ASSIGNMENTS}
 PICTURES = {"backprop": 3, "beyond": 2}  # that the lessons draw
-WANTED = build.wanted_values(ASSIGNMENT)
+WANTED = wanted_values(ASSIGNMENT)
 HELPING = ["visible-checks-note", "visible-checks"]
 tensor = torch.tensor
 
@@ -59,7 +65,7 @@ def sources(assignment="backprop"):
 def test_bytes_are_the_same_in_another_process(assignment):
     script = (
         "import hashlib; from autograder import build, course\n"
-        f"files = build.published(course.find_course(), {assignment!r}).values()\n"
+        f"files = build.made(course.find_course(), {assignment!r}, build.PUBLISHED).values()\n"
         "print(hashlib.sha256(b''.join(files)).hexdigest())"
     )
     run = subprocess.run(
@@ -159,7 +165,7 @@ def test_the_lesson_tells_the_truth_about_the_lectures_network():
 
 def test_the_doors_have_their_names(monkeypatch):
     monkeypatch.setenv("AUTOGRADER_SECRET", "a secret of the tests")
-    made = {p for name in ASSIGNMENTS for p in build.distributed(COURSE, name)}
+    made = {p for name in ASSIGNMENTS for p in build.made(COURSE, name, build.DISTRIBUTED)}
     names = {path.relative_to(COURSE.folder / "dist").as_posix() for path in made}
     assert names >= {
         "nbgrader/nbgrader_config.py",
@@ -578,7 +584,9 @@ def course(tmp_path):
 
 
 def built(course):
-    content = json.loads(build.published(course, "a")[course.folder / "assignments/a/a.ipynb"])
+    content = json.loads(
+        build.made(course, "a", build.PUBLISHED)[course.folder / "assignments/a/a.ipynb"]
+    )
     return {cell["id"]: "".join(cell["source"]) for cell in content["cells"]}
 
 

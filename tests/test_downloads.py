@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 import vendors
+from classes import find_students
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -29,7 +30,7 @@ from autograder.reading import entries as entries_module
 from autograder.reading import read as read_module
 from autograder.reading.downloads import recognise
 from autograder.reading.entries import JUNK, Entry
-from autograder.reading.read import LAYOUTS, find_students, look, read_submission
+from autograder.reading.read import LAYOUTS, look, read_submission
 from autograder.reading.submitted import read_time
 
 ROOT = Path(__file__).parent.parent

@@ -16,18 +16,18 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from classes import publish
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.commands.terminal import summarise
-from autograder.course.grading import Policy
 from autograder.course.outline import Outline
+from autograder.course.policy import Policy
 from autograder.doors import gradebook
 from autograder.doors.gradescope.report import report as gradescope
 from autograder.escape import cell as safe
 from autograder.escape import file_names, plain
 from autograder.model import CellNote, Kind, Mark, Outcome, Result, Status, Verdict
-from autograder.pipeline import publish
 from autograder.results.score import write_csv
 from autograder.results.store import Store
 

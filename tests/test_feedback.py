@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 from browser import WIDTHS, browser, needs_browser, opened, serious
+from classes import publish
 from hypothesis import given
 from hypothesis import strategies as st
 from pygments.styles import get_style_by_name
 from pygments.token import Whitespace
 
 from autograder.course.course import find_course
-from autograder.course.grading import Policy, Void
 from autograder.course.outline import Outline
+from autograder.course.policy import Policy, Void
 from autograder.model import (
     CellNote,
     Kind,
@@ -35,7 +36,6 @@ from autograder.pages.excerpt import MAX_SOURCE, excerpt
 from autograder.pages.highlight import DARK, LIGHT
 from autograder.pages.pages import Feedback
 from autograder.pages.room import CUT, escaped, fitted, share, size
-from autograder.pipeline import publish
 
 __all__ = ["browser"]
 

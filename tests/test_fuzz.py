@@ -20,7 +20,7 @@ from test_wire import decoded_or_refused, over_the_wire
 
 from autograder.compare import Tolerance, is_tensor
 from autograder.course.course import find_course
-from autograder.course.grading import Limits
+from autograder.course.policy import Limits
 from autograder.judging.judge import Judge
 from autograder.model import Kind, Lost, Submission
 from autograder.running.run import run

@@ -386,7 +386,7 @@ def test_a_mark_counts_for_everybody_once_it_is_there(course, results):  # noqa:
 
 
 def test_the_folder_of_an_nbgrader_course_stands_for_what_was_submitted(tmp_path):
-    from autograder.reading.read import find_students
+    from classes import find_students
 
     for path in ("submitted/amy/backprop/backprop.ipynb", "source/backprop/backprop.ipynb"):
         (tmp_path / path).parent.mkdir(parents=True)
@@ -403,7 +403,7 @@ def tree(folder, submitted, *config):
 
 
 def test_the_configuration_says_where_submissions_are_and_is_never_executed(tmp_path):
-    from autograder.reading.read import find_students
+    from classes import find_students
 
     option = "c.CourseDirectory.submitted_directory"
     tree(tmp_path, "handed_in", f"{option} = 'handed_in'", "raise SystemExit('it ran')")
@@ -411,8 +411,9 @@ def test_the_configuration_says_where_submissions_are_and_is_never_executed(tmp_
 
 
 def test_another_structure_of_folders_is_told_with_the_cure(tmp_path):
+    from classes import find_students
+
     from autograder.errors import SubmissionsError
-    from autograder.reading.read import find_students
 
     structure = "{nbgrader_step}/{assignment_id}/{student_id}"
     tree(tmp_path, "submitted", f"c.CourseDirectory.directory_structure = {structure!r}")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from classes import find_students
 
 from autograder import build, pipeline
 from autograder.course.course import SECRET_FILE, find_course
@@ -23,7 +24,6 @@ from autograder.doors.gradescope.deadline import Deadline, read_deadline
 from autograder.doors.gradescope.report import report
 from autograder.errors import SubmissionsError
 from autograder.model import CellNote, Kind, Outcome, Result, Status, Verdict
-from autograder.reading.read import find_students
 from autograder.results.score import score
 from autograder.results.store import Results
 from autograder.running.tier import ORDER, detect
@@ -111,7 +111,7 @@ def opened(content):
 
 
 def test_every_assignment_has_a_zip_and_the_first_one_a_plain_name(course):
-    made = [path for name in NAMES for path in build.distributed(course, name)]
+    made = [path for name in NAMES for path in build.made(course, name, build.DISTRIBUTED)]
     zips = [path.name for path in made if path.name.startswith("gradescope")]
     assert ["gradescope.zip", *(f"gradescope-{name}.zip" for name in NAMES[1:])] == zips
 

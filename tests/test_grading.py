@@ -13,7 +13,8 @@ import pytest
 
 from autograder.compare import Tolerance
 from autograder.course.course import SECRET_FILE, SECRET_VARIABLE, find_course, fingerprint
-from autograder.course.grading import Grading, Policy, nearest, read_grading
+from autograder.course.grading import nearest, read_grading
+from autograder.course.policy import Grading, Policy
 from autograder.course.proof import prove
 from autograder.draw import MAX_CANDIDATES, Draw
 from autograder.errors import CourseError

@@ -8,15 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from classes import publish
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.course.grading import LatePolicy, Policy, read_grading
+from autograder.course.grading import read_grading
 from autograder.course.late import LateRules, penalty
 from autograder.course.outline import Outline
+from autograder.course.policy import LatePolicy, Policy
 from autograder.errors import CourseError
 from autograder.model import NO_RECEIPT, Kind, Mark, Outcome, Receipt, Result, Status, Verdict
-from autograder.pipeline import publish
 from autograder.results.release import releases, rounded
 from autograder.results.score import score, write_csv
 

@@ -16,7 +16,7 @@ from lies import Peer, Zygote, honest_hello
 from autograder import wire
 from autograder.compare import Tolerance
 from autograder.course.course import find_course
-from autograder.course.grading import Limits
+from autograder.course.policy import Limits
 from autograder.exercise import case
 from autograder.judging.judge import Judge
 from autograder.model import Kind, Lost, Submission

@@ -21,7 +21,7 @@ from lms.serve import serving
 from test_faults import KILLS, Doomed, in_a_child
 from uploads import MOST, never, release, send
 
-from autograder.course.grading import LtiPlace
+from autograder.course.policy import LtiPlace
 from autograder.errors import LmsError
 from autograder.model import Status
 from autograder.upload import journal as journal_module

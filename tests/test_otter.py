@@ -17,8 +17,8 @@ import nbclient
 import nbformat
 import pytest
 
-from autograder import build
 from autograder.building.notebook import HELPERS
+from autograder.building.wanted import wanted_values
 from autograder.course.assignment import tolerance
 from autograder.course.course import find_course
 from autograder.course.proof import NOTEBOOK, points_of
@@ -28,7 +28,7 @@ from autograder.judging.judge import Judge
 SECRET = "the cases of these tests"
 COURSE = find_course(Path(__file__).parent)
 ASSIGNMENTS = {name: COURSE.assignment(name) for name in COURSE.grading.rubrics}
-WANTED = {name: build.wanted_values(ready) for name, ready in ASSIGNMENTS.items()}
+WANTED = {name: wanted_values(ready) for name, ready in ASSIGNMENTS.items()}
 BINARIES = Path(sys.executable).parent
 NOISE = """
 import sys, warnings
@@ -186,7 +186,7 @@ def test_the_zip_holds_no_place_and_no_secret(assignment):
 def test_bytes_are_the_same_in_another_process_which_imports_no_otter():
     script = (
         "import hashlib, sys; from autograder import build, course\n"
-        "files = build.distributed(course.find_course(), 'backprop')\n"
+        "files = build.made(course.find_course(), 'backprop', build.DISTRIBUTED)\n"
         "mine = sorted(p for p in files if 'otter' in p.parts)\n"
         "print(hashlib.sha256(b''.join(files[p] for p in mine)).hexdigest())\n"
         "print('otter' in sys.modules)"

@@ -144,7 +144,7 @@ def write_dist(assignment, folder, door):
     """The files of a door in `dist/`, made with the secret of these tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOGRADER_SECRET", ENVIRONMENT["AUTOGRADER_SECRET"])
-        files = build.distributed(COURSE, assignment)
+        files = build.made(COURSE, assignment, build.DISTRIBUTED)
     for path, content in files.items():
         if (place := path.relative_to(COURSE.folder / "dist")).parts[0] == door:
             (folder / place).parent.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 import pytest
+from classes import find_students
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +26,6 @@ from autograder.reading.ipynb import Unreadable, read_cells
 from autograder.reading.read import (
     Found,
     files_of_one,
-    find_students,
     infer_assignment,
     look,
     read_submission,

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 from browser import WIDTHS, browser, needs_browser, opened, serious
-from classes import BACKPROP, made_class, roster_of
+from classes import BACKPROP, made_class, publish, roster_of
 
 from autograder.course.course import find_course
-from autograder.course.grading import LatePolicy, Policy, Void
 from autograder.course.outline import Outline
+from autograder.course.policy import LatePolicy, Policy, Void
 from autograder.course.roster import Person
 from autograder.model import (
     SETTLED,
@@ -34,7 +34,6 @@ from autograder.model import (
 from autograder.pages.anonymous import write_anonymous
 from autograder.pages.item_analysis import FEWEST, discrimination, interval
 from autograder.pages.overview import Overview
-from autograder.pipeline import publish
 from autograder.results.folder import ANONYMOUS, OURS
 from autograder.results.score import scored
 from autograder.results.store import Store, read_about

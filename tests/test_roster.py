@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from classes import publish
 
 from autograder.commands.terminal import summarise
-from autograder.course.grading import Policy
 from autograder.course.outline import Outline
+from autograder.course.policy import Policy
 from autograder.course.roster import Person, read_roster
 from autograder.errors import CourseError
 from autograder.model import Result, Status
-from autograder.pipeline import publish
 
 MATHS = Outline("maths", Path("assignments/maths"), {"one": {"a": 1}}, Policy())
 

@@ -11,9 +11,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from classes import publish
 
-from autograder.course.grading import Policy
 from autograder.course.outline import Outline
+from autograder.course.policy import Policy
 from autograder.errors import ResultsError
 from autograder.escape import file_names
 from autograder.files import replacing
@@ -30,7 +31,6 @@ from autograder.model import (
 )
 from autograder.pages.overview import first_problem
 from autograder.pages.words import IN_WORDS
-from autograder.pipeline import publish
 from autograder.results.folder import RECORD
 from autograder.results.score import Score, exact, number, score, write_csv
 from autograder.results.store import Store, read_about

@@ -18,18 +18,18 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from classes import publish
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from test_gradescope import SCHEMA
 
 from autograder.cli import main
 from autograder.course.course import find_course
-from autograder.course.grading import LatePolicy, Policy
 from autograder.course.outline import Outline
+from autograder.course.policy import LatePolicy, Policy
 from autograder.errors import ResultsError, SheetError
 from autograder.files import write_private
 from autograder.model import Kind, Outcome, Receipt, Result, Status, Verdict
-from autograder.pipeline import publish
 from autograder.results.score import write_csv
 from autograder.results.store import Store
 from autograder.sheets import FORMATS

@@ -23,7 +23,7 @@ from autograder.reference import load_reference
 
 COURSE = find_course(Path(__file__).parent)
 ASSIGNMENTS = {name: COURSE.assignment(name) for name in COURSE.grading.rubrics}
-FILES = {name: build.handouts(COURSE, name) for name in ASSIGNMENTS}
+FILES = {name: build.made(COURSE, name, build.HANDOUTS) for name in ASSIGNMENTS}
 FOLDER = COURSE.folder / "dist" / "solutions"
 
 each_assignment = pytest.mark.parametrize("assignment", ASSIGNMENTS)
@@ -94,7 +94,7 @@ def test_all_of_the_reference_that_teaches_is_in_it(assignment):
 @each_assignment
 def test_it_follows_the_student_notebook(assignment):
     student = json.loads(
-        build.published(COURSE, assignment)[
+        build.made(COURSE, assignment, build.PUBLISHED)[
             COURSE.folder / "assignments" / assignment / f"{assignment}.ipynb"
         ]
     )
@@ -121,7 +121,7 @@ def test_it_runs_top_to_bottom_and_leaves_every_answer(assignment):
 def test_bytes_are_the_same_in_another_process(assignment):
     script = (
         "import sys; from autograder import build, course\n"
-        f"files = build.handouts(course.find_course(), {assignment!r}).values()\n"
+        f"files = build.made(course.find_course(), {assignment!r}, build.HANDOUTS).values()\n"
         "sys.stdout.buffer.write(b''.join(files))"
     )
     run = subprocess.run(

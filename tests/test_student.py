@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from autograder.commands.student import check, told
-from autograder.course.grading import Limits
+from autograder.course.policy import Limits
 from autograder.errors import SandboxError, SubmissionsError
 from autograder.exercise import exercise_files, load_exercise
 from autograder.model import CellNote, Kind, Lost, Submission

@@ -13,8 +13,8 @@ from rich.cells import cell_len
 
 from autograder.cli import main
 from autograder.commands import summary, terminal
-from autograder.course.grading import Policy
 from autograder.course.outline import Outline
+from autograder.course.policy import Policy
 from autograder.course.roster import Person
 from autograder.model import UNFINISHED, Kind, Mark, Outcome, Override, Result, Status, Verdict
 from autograder.pages.overview import Overview

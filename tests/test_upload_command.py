@@ -48,7 +48,7 @@ def results(tmp_path, backprop):
         store.save(result("101", Kind.passed))
         store.save(result("102", Kind.failed))
         store.save(result("103", Kind.grader_error, Status.grader_error))
-        pipeline.publish(store, folder, backprop)
+        pipeline.write_results(store, folder, backprop)
     return folder
 
 

@@ -14,7 +14,7 @@ from lms import moodle as moodle_stub
 from lms.proxy import Proxy, proxied
 from lms.serve import Stub, serving
 
-from autograder.course.grading import CanvasPlace, MoodlePlace, Numbered
+from autograder.course.policy import CanvasPlace, MoodlePlace, Numbered
 from autograder.model import Status
 from autograder.results.release import Release
 from autograder.upload.apply import upload

@@ -7,7 +7,7 @@ import pytest
 
 from autograder.compare import Tolerance
 from autograder.course.course import find_course
-from autograder.course.grading import Limits
+from autograder.course.policy import Limits
 from autograder.errors import SandboxError
 from autograder.judging.judge import Judge
 from autograder.model import Kind, Submission

@@ -23,6 +23,7 @@ from ..errors import CourseError
 from ..exercise import Exercise
 from ..literal import literal
 from ..worker.released import CHECK_ENDING, HELPER_CELL
+from .wanted import Values
 
 LESSON = "lesson.md"
 MARKER = re.compile(r"^<!--\s*(exercise|question)\b[\s:]*(.*?)\s*-->[ \t]*$", re.MULTILINE)
@@ -36,7 +37,6 @@ The next cell makes the checks work. Run it once, and again after each restart o
 need not read it."""
 
 Cell = dict[str, Any]  # as nbformat 4.5 has it
-Values = Mapping[str, Any]  # of one exercise's visible case, by part: plain data
 
 
 def notebook(cells: Iterable[Cell], **metadata: Any) -> bytes:

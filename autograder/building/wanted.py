@@ -1,4 +1,4 @@
-"""`visible.json`: the reference's values on the visible cases, which students may have.
+"""The reference's values on the visible cases, which students may have, and their `visible.json`.
 
 Written by `autograder build`, and read by `autograder check`, which compares with them what it saw
 as the notebook's own checks would.
@@ -14,11 +14,16 @@ from typing import Any
 
 import torch
 
+from ..course.assignment import Assignment
 from ..errors import CourseError
+from ..judging import judge
 from ..observation import EVERY_PART, Foreign, Observation, Part
 from .visible import Raised
 
 VISIBLE = "visible.json"
+DIGITS = 6  # of a shown value; the tolerance is 1e-4 of the largest
+
+Values = Mapping[str, Any]  # of one exercise's visible case, by part: plain data
 
 
 def values_seen(observation: Observation) -> Any:
@@ -49,6 +54,58 @@ def _named(value: Any) -> Any:
     if isinstance(value, list):
         return [_named(entry) for entry in value]
     return _Unknown(value.type) if isinstance(value, Foreign) else value
+
+
+# Values on the visible cases
+
+
+def wanted_values(assignment: Assignment) -> dict[str, Values]:
+    """What the solution of each exercise gives on its visible case, rounded for people to read.
+
+    Raises:
+        CourseError: a solution fails, or gives something that is not plain data.
+    """
+    values: dict[str, Values] = {}
+    for name, reference in assignment.references.items():
+        (observed,) = judge.want(reference, [reference.exercise.visible])
+        shown = observed.keys() if (only := reference.exercise.shown) is None else only
+        if lacking := [part for part in shown if part not in observed]:
+            raise CourseError(f"{reference.exercise.path}: shown: the probe has no {lacking[0]!r}")
+        observation = {part: observed[part] for part in shown}
+        for part_name, part in observation.items():
+            if part.error is not None or _holds_foreign(part.value):
+                problem = part.error or part.value
+                raise CourseError(
+                    f"{reference.path}: no value to compare with in {part_name!r}: {problem}"
+                )
+        values[name] = {key: _rounded(part.value) for key, part in observation.items()}
+    return values
+
+
+def _holds_foreign(value: Any) -> bool:
+    if isinstance(value, (list, dict)):
+        return any(map(_holds_foreign, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, Foreign)
+
+
+def _rounded(value: Any) -> Any:
+    """Floats with six digits, counted from the largest entry of a tensor."""
+    if isinstance(value, dict):
+        return {key: _rounded(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_rounded(entry) for entry in value]
+    if isinstance(value, torch.Tensor) and value.is_floating_point():
+        exact = value.detach().double()
+        size = max(exact[exact.isfinite()].abs().tolist(), default=0.0)
+        entries = [_round(entry, size) for entry in exact.flatten().tolist()]
+        return torch.tensor(entries, dtype=torch.float64).reshape(value.shape)
+    return _round(value, abs(value)) if isinstance(value, float) else value
+
+
+def _round(value: float, size: float) -> float:
+    if not (math.isfinite(value) and size):
+        return value
+    return round(value, max(DIGITS - 1 - math.floor(math.log10(size)), DIGITS - 1)) + 0.0
 
 
 # In the file: plain data as itself, {"$tensor": [...]} for a tensor, {"$float": "nan"} for nan

@@ -85,7 +85,7 @@ def mark(
     _serve(site, port, not no_open)
     click.echo("stopped: scores.csv, report and feedback are being written again")
     with graded.proved(outline, results, about) as store:
-        pipeline.publish(store, results, outline)
+        pipeline.write_results(store, results, outline)
     click.echo(plain(str(results / REPORT)))
 
 
@@ -122,7 +122,7 @@ def take_sheet(folder: Path | None, results: Path, file: Path, marker: str) -> N
         papers = gather(store.results(with_work=True), questions, store.recall("secret"))
         found = read(file, papers, questions, name)
         new = sum(papers.give(store, group, mark) for group, mark in found)
-        pipeline.publish(store, results, outline)
+        pipeline.write_results(store, results, outline)
     students = sum(len(group.students) for group, _ in found)
     click.echo(f"{students} marks of {len(found)} answers, {new} of them new")
 

@@ -43,7 +43,7 @@ def _published(course: Course) -> build.Files:
     """By path in the folder: the generated files, the public halves with their helpers, a page."""
     files = {Path("README.md"): _page(course)}
     for name, rubric in course.grading.rubrics.items():
-        made = build.published(course, name)
+        made = build.made(course, name, build.PUBLISHED)
         files |= {path.relative_to(course.folder): made[path] for path in made}
         folder = course.folder / "assignments" / name
         halves = [folder / f"{exercise}.py" for exercise in rubric]

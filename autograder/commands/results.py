@@ -51,7 +51,7 @@ def report(
             write_anonymous(page, store.results(), outline, store.recall("secret"))
         else:
             watch = terminal.watch_pages
-            pipeline.publish(store, results, outline, known, afresh=True, watch=watch)
+            pipeline.write_results(store, results, outline, known, afresh=True, watch=watch)
     click.echo(plain(str(page)))
 
 
@@ -105,7 +105,7 @@ def override(
             most = outline.question_points.get(exercise, most)
             if points > most:
                 click.echo(f"{points:.10g} is more than the {most:.10g} of {exercise}")
-        pipeline.publish(store, results, outline)
+        pipeline.write_results(store, results, outline)
     click.echo(plain(str(change)))
 
 
@@ -262,5 +262,5 @@ def import_(
             if given.marks:
                 told = f"left out: {len(given.marks)} marks of a student who is not in {results}"
                 click.echo(plain(f"{student}: {told}"))
-        pipeline.publish(store, results, outline)
+        pipeline.write_results(store, results, outline)
     click.echo(f"{count} marks of {students} students")

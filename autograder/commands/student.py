@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..building.visible import visible_report
 from ..building.wanted import VISIBLE, read_visible, values_seen
-from ..course.grading import Limits
+from ..course.policy import Limits
 from ..errors import CourseError, SubmissionsError
 from ..exercise import exercise_files, load_exercise
 from ..model import CellNote, Lost

@@ -10,8 +10,9 @@ from ..compare import Tolerance
 from ..errors import CourseError
 from ..exercise import exercise_files, load_exercise
 from ..reference import Reference, load_reference
-from .grading import GRADING, Policy, nearest
+from .grading import GRADING, nearest
 from .outline import Outline
+from .policy import Policy
 from .proof import refuse_unproved
 from .questions import Question, load_questions
 

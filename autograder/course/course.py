@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import CourseError
-from .grading import GRADING, Grading, nearest, read_grading
+from .grading import GRADING, nearest, read_grading
 from .outline import Outline
+from .policy import Grading
 
 if TYPE_CHECKING:
     from ..reference import Reference

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..model import Receipt
-from .grading import LatePolicy
+from .policy import LatePolicy
 
 STEPS = {
     "percent_per_day": ("day", timedelta(days=1)),

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from .. import __version__
 from ..worker.released import released_cells, source_of
-from .grading import Points, Policy, Rubric, Void
 from .late import LateRules
+from .policy import Points, Policy, Rubric, Void
 
 DECIDING = ("course", "judging", "reading", "running", "worker")  # rooms that verdicts depend on
 

@@ -26,7 +26,7 @@ from ..judging.judge import Judge, Prepared, observe
 from ..model import Kind, Verdict
 from ..observation import EVERY_PART, Observation
 from ..reference import Reference
-from .grading import Points
+from .policy import Points
 
 NOTEBOOK = {"torch": torch, "nn": nn, "F": functional}  # what answers may rely on
 

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from .. import wire
-from ..building.notebook import Values, student_cells
+from ..building.notebook import student_cells
+from ..building.wanted import Values
 from ..course.assignment import Assignment, tolerance
 from ..course.course import Course
 from ..judging.judge import Judge

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..course.grading import Points, Rubric
+from ..course.policy import Points, Rubric
 from ..model import Mark, Override
 from .school import open_school
 

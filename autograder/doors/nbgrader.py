@@ -19,7 +19,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..building.notebook import Cell, Values, notebook, student_cells
+from ..building.notebook import Cell, notebook, student_cells
+from ..building.wanted import Values
 from ..course.assignment import Assignment
 from ..course.course import Course
 from ..course.questions import Question

@@ -20,10 +20,11 @@ import torch
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..building import notebook
-from ..building.notebook import Cell, Values, code_cell, markdown_cell
+from ..building.notebook import Cell, code_cell, markdown_cell
+from ..building.wanted import Values
 from ..course.assignment import Assignment
 from ..course.course import Course
-from ..course.grading import Points
+from ..course.policy import Points
 from ..exercise import Exercise
 from ..worker.released import CHECK_ENDING, HELPER_CELL
 from .bundle import bundle

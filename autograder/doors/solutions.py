@@ -18,10 +18,11 @@ from typing import Any
 import nbformat
 from markupsafe import Markup
 
-from ..building.notebook import Cell, Values, code_cell, markdown_cell, notebook, student_cells
+from ..building.notebook import Cell, code_cell, markdown_cell, notebook, student_cells
+from ..building.wanted import Values
 from ..course.assignment import Assignment
 from ..course.course import Course
-from ..course.grading import Points
+from ..course.policy import Points
 from ..errors import CourseError
 from ..pages import highlight
 from ..pages.templating import environment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..course.grading import Void
+from ..course.policy import Void
 from ..model import UNFINISHED, Kind, Verdict
 
 IN_WORDS: dict[str, str] = {

@@ -114,17 +114,6 @@ def _as_of(source: Path, students: dict[str, list[Entry]]) -> dict[str, list[Ent
     }
 
 
-def find_students(
-    source: Path, assignment: str, out: Path | None = None, layout: str | None = None
-) -> dict[str, list[Entry]]:
-    """The files that each student handed in for an assignment, by student id, sorted.
-
-    Raises:
-        SubmissionsError: as `look`.
-    """
-    return look(source, out, layout).of(assignment)
-
-
 def infer_assignment(found: Found, exercises: dict[str, list[str]]) -> str:
     """Which assignment (name: its exercises) the notebooks are of, by what they define.
 

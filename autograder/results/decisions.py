@@ -11,7 +11,8 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from ..course.grading import Void, nearest
+from ..course.grading import nearest
+from ..course.policy import Void
 from ..course.outline import Outline
 from ..errors import ResultsError
 from .score import Score, by_hand, number, score

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
-from ..course.grading import Points
+from ..course.policy import Points
 from ..course.late import ON_TIME, LateRules, Penalty, penalty
 from ..course.outline import Outline
 from ..escape import cell

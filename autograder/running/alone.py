@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from ..course.grading import Limits
+from ..course.policy import Limits
 from ..errors import ProtocolError, SandboxError
 from .channel import Worker
 

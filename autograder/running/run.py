@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..course.grading import Limits
+from ..course.policy import Limits
 from ..errors import ProtocolError
 from ..exercise import Case
 from ..model import CellNote, Kind, Lost, Output, Run, Submission

@@ -16,7 +16,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Lock
 
-from ..course.grading import Limits
+from ..course.policy import Limits
 from ..errors import SandboxError, ZygoteDied
 from ..worker.kernel import hide_memory
 from ..worker.namespaces import LIBRARIES, SCRATCH, SYSTEM

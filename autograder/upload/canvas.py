@@ -18,7 +18,7 @@ from canvasapi.submission import Submission  # type: ignore[import-untyped]
 from canvasapi.upload import Uploader  # type: ignore[import-untyped]
 from canvasapi.util import combine_kwargs  # type: ignore[import-untyped]
 
-from ..course.grading import CanvasPlace
+from ..course.policy import CanvasPlace
 from ..errors import LmsError, OutcomeUnknown
 from ..results.score import rounded
 from .lms import Remote, Target, Writing, understood

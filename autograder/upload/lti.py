@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 import jwt
 import requests
 
-from ..course.grading import LtiPlace
+from ..course.policy import LtiPlace
 from ..errors import LmsError, OutcomeUnknown
 from ..results.score import rounded
 from .lms import Remote, Target, Writing, understood

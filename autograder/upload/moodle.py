@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from ..course.grading import MoodlePlace
+from ..course.policy import MoodlePlace
 from ..errors import LmsError, OutcomeUnknown
 from ..results.score import rounded
 from .lms import Remote, Target, Writing, understood

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import torch
 
-from ...building.notebook import Values
+from ...building.wanted import Values
 from ...course.assignment import Assignment
 from ...course.course import SECRET_FILE, Course
 from ...course.grading import GRADING
