@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -78,8 +78,8 @@ class Kept:
     def __init__(self, results: Iterable[Result]) -> None:
         self._results = list(results)
 
-    def results(self, with_work: bool = False) -> Iterator[Result]:
-        return iter(self._results)
+    def results(self, with_work: bool = False) -> list[Result]:
+        return self._results
 
 
 def publish(results: Iterable[Result], *where: Any, **how: Any) -> Overview:
