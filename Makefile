@@ -27,6 +27,7 @@ check: $(STAMP)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pylint --score=n autograder
+	$(BIN)/python -m pytest -q tests/test_architecture.py
 	$(BIN)/autograder build --check
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python docs/build.py

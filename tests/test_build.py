@@ -64,7 +64,7 @@ def sources(assignment="backprop"):
 @each_assignment
 def test_bytes_are_the_same_in_another_process(assignment):
     script = (
-        "import hashlib; from autograder import build, course\n"
+        "import hashlib; from autograder import build; from autograder.course import course\n"
         f"files = build.made(course.find_course(), {assignment!r}, build.PUBLISHED).values()\n"
         "print(hashlib.sha256(b''.join(files)).hexdigest())"
     )

@@ -79,7 +79,7 @@ def text(cell):
 
 def test_building_needs_no_nbgrader_and_gives_the_same_bytes_anywhere(folder):
     script = (
-        "import hashlib, sys; from autograder import build, course\n"
+        "import hashlib, sys; from autograder import build; from autograder.course import course\n"
         "sys.modules['nbgrader'] = None\n"
         "found = course.find_course(); digest = hashlib.sha256()\n"
         f"for name in {list(ASSIGNMENTS)}:\n"

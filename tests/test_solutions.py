@@ -120,7 +120,7 @@ def test_it_runs_top_to_bottom_and_leaves_every_answer(assignment):
 @each_assignment
 def test_bytes_are_the_same_in_another_process(assignment):
     script = (
-        "import sys; from autograder import build, course\n"
+        "import sys; from autograder import build; from autograder.course import course\n"
         f"files = build.made(course.find_course(), {assignment!r}, build.HANDOUTS).values()\n"
         "sys.stdout.buffer.write(b''.join(files))"
     )
