@@ -378,7 +378,7 @@ def test_a_text_entry_of_moodle_is_told_unless_there_is_a_notebook(archive):
         vendors.moodle("Joan", 3, "essay.pdf"): b"%PDF",
         vendors.moodle("Joan", 3, "onlinetext.html", **text): b"<p>",
     }
-    assert only(archive(files)) == {"1": TEXT, "2": ("a",), "3": NO_JSON}
+    assert only(archive(files)) == {"1": TEXT, "2": ("a",), "3": "this is a PDF, not a notebook"}
 
 
 def test_a_students_folder_named_like_the_assignment_costs_nobody_else_their_row(archive):
