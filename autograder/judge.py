@@ -96,7 +96,32 @@ def _one_case(
             problem = f"{type(error).__name__}: {error}"
             raise CourseError(f"check {name!r} fails on the reference itself: {problem}") from error
         sentence = "the result does not have the form that was asked for"
-    return Verdict(name, Kind.failed, sentence) if sentence else Verdict(name, Kind.passed)
+    if not sentence:
+        return Verdict(name, Kind.passed)
+    if _looks_at_unfinished(check, case, want, found, tolerance):
+        return Verdict(name, Kind.raised, UNFINISHED)
+    return Verdict(name, Kind.failed, sentence)
+
+
+def _looks_at_unfinished(
+    check: Check, case: Case, want: Observation, found: Observation, tolerance: Tolerance
+) -> bool:
+    """Whether a check that failed looked, beyond the parts that it names, at one not done yet."""
+    done = {name: part for name, part in found.items() if not _is_unfinished(part.error)}
+    try:
+        check.test(done, want, case, tolerance)
+    except Exception as error:
+        return isinstance(error, KeyError) and len(done) < len(found)
+    return False
+
+
+def _is_unfinished(error: Error | None) -> bool:
+    # Ours and a student's own say nothing or a name; torch's says in words what it cannot do.
+    return (
+        error is not None
+        and error.type == "NotImplementedError"
+        and bool(re.fullmatch(r"(\w+(: \w+)?)?", error.message))
+    )
 
 
 def _raised(name: str, error: Error, public: Sequence[Error]) -> Verdict:
@@ -106,8 +131,7 @@ def _raised(name: str, error: Error, public: Sequence[Error]) -> Verdict:
     visible case raised the same type of error, that one's message and line are as good, and public.
     Of any other error, only a common type is named.
     """
-    # Ours and a student's own say nothing or a name; torch's says in words what it cannot do.
-    if error.type == "NotImplementedError" and re.fullmatch(r"(\w+(: \w+)?)?", error.message):
+    if _is_unfinished(error):
         return Verdict(name, Kind.raised, UNFINISHED)
     kind = Kind.out_of_memory if ran_out_of_memory(error) else Kind.raised
     same = next((known for known in public if known.type == error.type), None)
