@@ -98,7 +98,4 @@ def new(folder: Path | None, assignment: str, exercise: str) -> None:
     course = find_course(folder)
     for path in write_starter(course.folder, assignment, exercise):
         click.echo(f"wrote {path}")
-    line = f"{exercise}: {{values: 2, shape: 1}}"
-    known = assignment in course.grading.rubrics
-    click.echo("now add this line to grading.yml" + (f", under {assignment}:" if known else ":"))
-    click.echo(f"  {line}" if known else f"{assignment}: {{{line}}}")
+    click.echo(f"now {course.add_points(assignment, exercise)}")

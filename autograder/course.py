@@ -67,7 +67,7 @@ class Course:
         """The assignment that an exercise belongs to.
 
         Raises:
-            CourseError: none in the rubric, or several and none was named.
+            CourseError: none in the rubric, or no points yet, or several and none was named.
         """
         rubrics = self.grading.rubrics
         found = [name for name in rubrics if exercise in rubrics[name]]
@@ -75,12 +75,23 @@ class Course:
             return assignment
         known = rubrics.get(assignment or "", {e for rubric in rubrics.values() for e in rubric})
         if not found or assignment is not None:
+            for path in sorted(self.folder.glob("assignments/*/*.py")):
+                if path.stem == exercise and path.parent.name == (assignment or path.parent.name):
+                    cure = self.add_points(path.parent.name, exercise)
+                    raise CourseError(f"{path} has no points yet: {cure}")
             raise CourseError(
                 f"{self.folder / GRADING}: no exercise {exercise!r}{nearest(exercise, known)}"
             )
         if len(found) > 1:
             raise CourseError(f"{exercise!r} is in {' and in '.join(found)}: give --assignment")
         return found[0]
+
+    def add_points(self, assignment: str, exercise: str) -> str:
+        """What to do so that a new exercise has points: for the checks that `new` writes."""
+        line = f"{exercise}: {{values: 2, shape: 1}}"
+        if assignment in self.grading.rubrics:
+            return f"add to {GRADING}, under {assignment}, the line {line}"
+        return f"add to {GRADING} the line {assignment}: {{{line}}}"
 
     def secret(self) -> bytes:
         """The secret of the hidden cases, made at first use; `AUTOGRADER_SECRET` goes before it."""

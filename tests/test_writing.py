@@ -118,6 +118,18 @@ def test_bad_calls_are_one_line(course, arguments, message):
     assert code == 1 and message in out and out.count("\n") == 1
 
 
+def test_a_new_exercise_without_points_is_told_which_line_is_missing(course):
+    line = "add to grading.yml, under practice, the line cube: {values: 2, shape: 1}\n"
+    _, made = run(course, "new", "practice", "cube")
+    code, out = run(course, "exercise", "cube")
+    assert code == 1 and out.endswith(f"practice/cube.py has no points yet: {line}")
+    assert made.endswith(f"now {line}")
+    assert run(course, "exercise", "cube", "--assignment", "practice") == (code, out)
+    run(course, "new", "other", "root")
+    code, out = run(course, "exercise", "root")
+    assert code == 1 and "the line other: {root: {values: 2, shape: 1}}\n" in out
+
+
 def test_an_exercise_in_two_assignments_is_asked_about(course):
     shutil.copytree(course / "assignments/practice", course / "assignments/again")
     shutil.copytree(course / "reference/practice", course / "reference/again")
