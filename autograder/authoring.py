@@ -29,7 +29,7 @@ def exercise(folder: Path | None, name: str, assignment: str | None, students: i
     """Have one exercise prove that it tells right answers from wrong ones.
 
     Shows what its solution, alternatives, skeleton and mistakes earn and read, on the hidden cases
-    of a pretend student, or of several. Exit code 1: something is not as its reference states.
+    of a pretend student, or of several; of these, who differs is named. Exit code 1: something is not as its reference states.
     """
     from . import proof, terminal
     from .assignment import tolerance
@@ -40,11 +40,10 @@ def exercise(folder: Path | None, name: str, assignment: str | None, students: i
     where = course.assignment_of(name, assignment)
     limit, points = tolerance(course.grading.policy), course.grading.rubrics[where][name]
     judge = Judge(where, {name: course.reference(where, name)}, limit, b"pretend", True)
-    codes = []
-    for student in (f"student {number}" for number in range(1, students + 1)):
-        trials = proof.prove(judge.prepare(name, student), points)
-        codes.append(terminal.show_proof(trials, f"{where}/{name} on the cases of {student}"))
-    sys.exit(max(codes))
+    pretend = [f"student {number}" for number in range(1, students + 1)]
+    proofs = {each: proof.prove(judge.prepare(name, each), points) for each in pretend}
+    whose = pretend[0] if students == 1 else f"{students} students"
+    sys.exit(terminal.show_proof(proof.over(proofs), f"{where}/{name} on the cases of {whose}"))
 
 
 @click.command()
