@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SECRET_FILE = ".autograder-secret"  # noqa: S105 (the name of a file)
 SECRET_VARIABLE = "AUTOGRADER_SECRET"  # noqa: S105 (the name of a variable)
+KEEP = "hidden inputs are drawn from it, so keep it for regrades, and never publish it"
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,10 @@ class Course:
         return f"add to {GRADING} the line {assignment}: {{{line}}}"
 
     def secret(self) -> bytes:
-        """The secret of the hidden cases, made at first use; `AUTOGRADER_SECRET` goes before it."""
+        """The secret of the hidden cases; `AUTOGRADER_SECRET` goes before it.
+
+        It is made at first use, which the standard error is told: nobody could restore it.
+        """
         if value := os.environ.get(SECRET_VARIABLE):
             return value.encode()
         path = self.folder / SECRET_FILE
@@ -104,6 +109,7 @@ class Course:
                 draft.flush()
                 with contextlib.suppress(FileExistsError):  # another run was first: take its secret
                     os.link(draft.name, path)
+                    print(f"made {path}: {KEEP}", file=sys.stderr)
         secret = path.read_bytes().strip()
         if len(secret) < 16:
             raise CourseError(f"{path}: too short to be a secret: restore it from a backup")
