@@ -29,7 +29,8 @@ def exercise(folder: Path | None, name: str, assignment: str | None, students: i
     """Have one exercise prove that it tells right answers from wrong ones.
 
     Shows what its solution, alternatives, skeleton and mistakes earn and read, on the hidden cases
-    of a pretend student, or of several; of these, who differs is named. Exit code 1: something is not as its reference states.
+    of a pretend student, or of several, of whom those are named on whose cases something differs.
+    Exit code 1: something is not as its reference states.
     """
     from . import proof, terminal
     from .assignment import tolerance
@@ -76,13 +77,17 @@ def publish(folder: Path | None, folder_: Path) -> None:
     """
     from .course import find_course
     from .publish import publish
+    from .words import counted
 
     written, left = publish(find_course(folder), folder_)
     for path in written:
         click.echo(f"wrote {path}")
     for path in left:
         click.echo(f"no longer published, and still there: {path}")
-    click.echo(f"{folder_} is up to date" if not written else f"{len(written)} files in {folder_}")
+    told = (
+        f"{counted(len(written), 'file')} in {folder_}" if written else f"{folder_} is up to date"
+    )
+    click.echo(told)
 
 
 @click.command()

@@ -197,6 +197,7 @@ def build(folder: Path | None, assignment: str | None, check: bool, solutions: b
         raise click.UsageError("--check is for what is committed, and solutions are not: drop one")
     from . import build as generated
     from .course import find_course
+    from .words import counted
 
     course = find_course(folder)
     names = [assignment] if assignment else list(course.grading.rubrics)
@@ -216,9 +217,10 @@ def build(folder: Path | None, assignment: str | None, check: bool, solutions: b
         for path in written if solutions else (p for p in written if p not in inside):
             click.echo(f"wrote {path}")
         if inside and not solutions:
-            click.echo(f"wrote {len(inside)} files in {dist}, with answers: keep them to yourself")
+            count = counted(len(inside), "file")
+            click.echo(f"wrote {count} in {dist}, with answers: keep them to yourself")
         where = f" in {dist / 'solutions'}" if solutions else ""
-        click.echo(f"{len(files) - len(written)} files were up to date already{where}")
+        click.echo(f"up to date already: {counted(len(files) - len(written), 'file')}{where}")
 
 
 @main.command()

@@ -13,6 +13,7 @@ from .escape import plain
 from .folder import ANONYMOUS, REPORT
 from .sheets import FORMATS
 from .sheets.order import Order
+from .words import counted
 
 _COURSE = click.option("--course", type=PATH, help="The nbgrader course's folder.")
 
@@ -257,7 +258,9 @@ def import_(
             count, students = count + len(given.marks), students + bool(given.marks)
         for student, given in unknown.items():
             if given.marks:
-                told = f"left out: {len(given.marks)} marks of a student who is not in {results}"
+                told = (
+                    f"left out: {counted(len(given.marks), 'mark')} of one who is not in {results}"
+                )
                 click.echo(plain(f"{student}: {told}"))
         pipeline.publish(store, results, outline)
-    click.echo(f"{count} marks of {students} students")
+    click.echo(f"{counted(count, 'mark')} of {counted(students, 'student')}")

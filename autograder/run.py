@@ -22,6 +22,7 @@ from .grading import Limits
 from .model import CellNote, Kind, Lost, Output, Run, Submission
 from .observation import MAX_MESSAGE, Error, Observation, Part, explained, ran_short, shortened
 from .outputs import outputs, within_limits
+from .words import counted
 
 GRACE_SECONDS = 0.5  # between asking a cell to stop and killing it
 DEFINE_SECONDS = 2.0  # for a cell's definitions, when the notebook's time is up
@@ -189,7 +190,9 @@ class _Notebook:
         notes = [CellNote(n, text) for n in sorted(self.notes) for text in self.notes[n]]
         if len(notes) <= MAX_ALL_NOTES:
             return notes
-        more = CellNote(notes[MAX_ALL_NOTES].cell, f"and {len(notes) - MAX_ALL_NOTES} more notes")
+        more = CellNote(
+            notes[MAX_ALL_NOTES].cell, f"and {counted(len(notes) - MAX_ALL_NOTES, 'more note')}"
+        )
         return [*notes[:MAX_ALL_NOTES], more]
 
 

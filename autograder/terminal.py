@@ -31,7 +31,7 @@ from .roster import Roster
 from .score import number, scored, unmarked
 from .summary import PATHS, kept, mean, missing, problems
 from .unmarked import told
-from .words import IN_WORDS, way
+from .words import IN_WORDS, counted, way
 
 if TYPE_CHECKING:
     from .proof import Trial  # with torch, which takes seconds to import
@@ -49,7 +49,7 @@ def received(lms: str, students: int, left_out: Sequence[str], others: Sequence[
     """
     console = Console(highlight=False)
     if lms:
-        console.print(f"{lms} download: {students} student{'s' * (students != 1)}")
+        console.print(f"{lms} download: {counted(students, 'student')}")
     for what, which in {
         "left out, of no student": left_out,
         "left out, no folder of this assignment, though others have one": others,
@@ -93,7 +93,9 @@ def show_changes(changes: Iterable[Change]) -> None:
     """Print whose total changes by a decision, before and after."""
     lines = [f"  {change}" for change in changes]
     if lines:
-        print_plainly(f"{len(lines)} scores change, as checks became void or count again:")
+        print_plainly(
+            f"{counted(len(lines), 'score')} changed, as checks became void or count again:"
+        )
     for line in lines:
         print_plainly(line)
 
@@ -183,7 +185,9 @@ def summarise(
     show_table(console, _scores(overview, console.width) if len(rows) <= FEW else _means(overview))
     counts = {status: overview.of(status) for status in Status}
     kinds = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-    console.print(f"\n{len(rows)} submissions ({kinds}), {number(overview.max_score)} points")
+    points = "point" if overview.max_score == 1 else "points"
+    graded = f"{counted(len(rows), 'submission')} ({kinds})"
+    console.print(f"\n{graded}, {number(overview.max_score)} {points}")
     if caution := told(overview.unmarked):
         _say(console, caution)
     for what, name in PATHS.items():

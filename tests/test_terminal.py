@@ -19,6 +19,7 @@ from autograder.outline import Outline
 from autograder.overview import Overview
 from autograder.roster import Person
 from autograder.score import scored
+from autograder.words import counted
 
 ROOT = Path(__file__).parent.parent
 RUBRIC = {"square": {"values": 2, "shape": 1}, "root": {"values": 1}}
@@ -70,7 +71,10 @@ def test_a_summary_fits_80_columns(on_a_terminal, capsys, count):
     shown = lines(capsys.readouterr().out)
     assert [line for line in shown if cell_len(line.rstrip()) > 80] == []
     text = " ".join(" ".join(shown).split())
-    assert f"{count + 1} submissions" in text and "handed nothing in, 60 of" in text
+    assert (
+        f"{count + 1} submission{'s' * bool(count)} (" in text
+        and "handed nothing in, 60 of" in text
+    )
     assert "grader error (1 of" in text and "scores.csv" in text
 
 
@@ -107,6 +111,13 @@ def test_scores_have_two_decimals_and_are_never_cut(on_a_terminal, capsys):
 def test_lines_for_a_pipe_do_not_end_in_spaces(capsys, count):
     terminal.summarise(overview_of(a_class(count)), Path("out"), [])
     assert re.findall(r" +$", capsys.readouterr().out, re.M) == []
+
+
+def test_one_thing_is_not_called_several(capsys):
+    one = replace(MATHS, rubric={"root": {"values": 1}})
+    terminal.summarise(overview_of([result("amy")], one), Path("out"), ["amy"])
+    assert "\n1 submission (1 graded), 1 point\n" in capsys.readouterr().out
+    assert [counted(count, "mark") for count in (0, 0.5, 1)] == ["0 marks", "0.5 marks", "1 mark"]
 
 
 # Colours

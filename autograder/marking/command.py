@@ -20,6 +20,7 @@ from ..arguments import PATH
 from ..errors import ResultsError
 from ..escape import plain
 from ..folder import REPORT
+from ..words import counted
 
 if TYPE_CHECKING:
     from ..questions import Question
@@ -97,7 +98,7 @@ def _write_sheet(
 
     papers = gather(Results(results, with_work=True), questions, about["secret"])
     count = write(sheet, papers, questions, results)
-    click.echo(plain(f"{count} answers in {sheet}: fill it in, then"))
+    click.echo(plain(f"{counted(count, 'answer')} in {sheet}: fill it in, then"))
     then = f"autograder import {results} --from sheet --file {sheet} --marker YOUR-NAME"
     click.echo(plain(f"  {then}"))
 
@@ -123,7 +124,7 @@ def take_sheet(folder: Path | None, results: Path, file: Path, marker: str) -> N
         new = sum(papers.give(store, group, mark) for group, mark in found)
         pipeline.publish(store, results, outline)
     students = sum(len(group.students) for group, _ in found)
-    click.echo(f"{students} marks of {len(found)} answers, {new} of them new")
+    click.echo(f"{counted(students, 'mark')} of {counted(len(found), 'answer')}, {new} of them new")
 
 
 def _site(

@@ -11,6 +11,7 @@ from ..escape import file_names
 from ..files import PRIVATE_FOLDER, write_private
 from ..folder import GRADESCOPE
 from ..score import rounded, scored
+from ..words import counted
 from .order import Order
 
 
@@ -32,5 +33,5 @@ def write(order: Order, say: Callable[[str], None]) -> int:
         write_private(path, json.dumps(made, indent=1).encode())
         written.append(path)
     exports.note(order.folder, *written)
-    say(f"wrote {len(written)} files in {folder}")
+    say(f"wrote {counted(len(written), 'file')} in {folder}")
     return 0
