@@ -162,6 +162,7 @@ def grade(
     with terminal.progress(len(students), quiet) as advance:
         watch = None if quiet else terminal.watch_pages
         overview = pipeline.grade(job, advance, watch)
+    terminal.warn_of_strangers(overview, name, students)
     if as_json:
         left_out = (found.left_out, others)
         click.echo(summary.as_json(name, overview, out, everyone, job.roster, *left_out))

@@ -110,6 +110,15 @@ def warn_of_unmarked(results: Iterable[Result], outline: Outline, so: str) -> No
         _say(Console(stderr=True, highlight=False), f"warning: {caution}")
 
 
+def warn_of_strangers(overview: Overview, name: str, here: Container[str]) -> None:
+    """Say on the standard error if no submission that could be read defines anything asked for."""
+    read = [r for r in overview.rows if r.student_id in here and r.status is Status.graded]
+    if read and all(row.is_strange for row in read):
+        told = f"warning: no submission here defines a single name of the assignment {name!r}: "
+        cure = "if they are of another one, give --assignment, or --course for another course"
+        _say(Console(stderr=True, highlight=False), told + cure)
+
+
 def show_table(console: Console, table: Table) -> None:
     """Print a table; elsewhere than on a terminal, without the spaces that fill its lines."""
     if console.is_terminal:

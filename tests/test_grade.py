@@ -477,6 +477,10 @@ def test_scripts_get_json_or_next_to_nothing(course):
     assert found["exercises"].keys() == set(EXERCISES) and found["isolation"]
     done = autograder(course, "grade", folder, "--out", out, "--quiet")
     assert (done.stdout, done.stderr) == (f"{out / 'scores.csv'}\n", "")
+    other = write(course.parent / "other", amy_dot_ipynb=notebook("x = 1"))
+    done = autograder(course, "grade", other, "--out", course / "others", "-q")
+    assert done.stdout == f"{course / 'others' / 'scores.csv'}\n"
+    assert done.stderr.startswith("warning: no submission here defines a single name of")
     break_solution(course, "train")
     done = autograder(course, "grade", folder, "--out", out, "-q", code=2)
     assert done.stdout == f"{out / 'scores.csv'}\n"
@@ -487,9 +491,9 @@ def test_the_secret_is_made_once_and_is_private(course):
     folder = write(course.parent / "class", amy_dot_ipynb=notebook(*SOLUTIONS))
     environment = {key: v for key, v in os.environ.items() if key != "AUTOGRADER_SECRET"}
     run = command(course, "grade", folder, "--out", course / "results")
-    for _ in range(2):
+    for is_told in (True, False):
         done = subprocess.run(run, env=environment, capture_output=True, check=False)
-        assert done.returncode == 0
+        assert done.returncode == 0 and is_told == done.stderr.startswith(b"made ")
     secret = course / ".autograder-secret"
     assert secret.stat().st_mode & 0o777 == 0o600
     assert scores(course) == [["amy", "amy.ipynb", *FULL]]

@@ -120,6 +120,22 @@ def test_one_thing_is_not_called_several(capsys):
     assert [counted(count, "mark") for count in (0, 0.5, 1)] == ["0 marks", "0.5 marks", "1 mark"]
 
 
+def test_a_class_that_defines_nothing_of_the_assignment_is_warned_of(capsys):
+    def told(*results, here=("amy", "ben")):
+        terminal.warn_of_strangers(overview_of(results), "maths", here)
+        shown = capsys.readouterr()
+        assert not shown.out
+        return shown.err
+
+    amy, unread = result("amy", Kind.missing), result("ben", status=Status.unreadable)
+    assert told(amy, unread) == (
+        "warning: no submission here defines a single name of the assignment 'maths': "
+        "if they are of another one, give --assignment, or --course for another course\n"
+    )
+    assert told(amy, result("cat")) == told(amy)  # of an earlier run
+    assert told(amy, result("ben", Kind.failed)) == told(unread) == told() == ""
+
+
 # Colours
 
 
