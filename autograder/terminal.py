@@ -30,7 +30,7 @@ from .overview import Overview
 from .roster import Roster
 from .score import number, scored, unmarked
 from .summary import PATHS, kept, mean, missing, problems
-from .unmarked import told
+from .unmarked import to_mark, told
 from .words import IN_WORDS, counted, way
 
 if TYPE_CHECKING:
@@ -207,6 +207,8 @@ def summarise(
         _say(console, f"kept from earlier runs, not among these submissions: {_listed(gone)}")
     if absent := missing(overview, roster or ()):
         _say(console, f"handed nothing in, {len(absent)} of the class list: {_listed(absent)}")
+    if waiting := to_mark([q.unmarked for q in overview.questions.values()], out):
+        console.print(verbatim(waiting), soft_wrap=True)  # to be copied, too
     say_problems(overview, console)
 
 

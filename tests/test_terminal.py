@@ -19,6 +19,7 @@ from autograder.outline import Outline
 from autograder.overview import Overview
 from autograder.roster import Person
 from autograder.score import scored
+from autograder.unmarked import to_mark
 from autograder.words import counted
 
 ROOT = Path(__file__).parent.parent
@@ -134,6 +135,12 @@ def test_a_class_that_defines_nothing_of_the_assignment_is_warned_of(capsys):
     )
     assert told(amy, result("cat")) == told(amy)  # of an earlier run
     assert told(amy, result("ben", Kind.failed)) == told(unread) == told() == ""
+
+
+def test_questions_that_wait_for_a_mark_are_told_with_what_marks_them():
+    assert to_mark([], Path("out")) == to_mark([0, 0], Path("out")) == ""
+    one = "1 of 2 questions waits for a mark: autograder mark 'my results'"
+    assert to_mark([0, 3], Path("my results")) == one
 
 
 # Colours
@@ -265,6 +272,7 @@ def test_totals_that_count_answers_without_a_mark_say_so(capsys):
         terminal.summarise(overview, Path("out"), ["amy", "ben", "cat"])
         shown = capsys.readouterr().out
         assert words in shown if words else "marked" not in shown
+        assert shown.endswith("\n2 of 2 questions wait for a mark: autograder mark out\n")
         found = json.loads(summary.as_json("maths", overview, Path("out"), ()))
         assert found["unmarked"] == count
     one = {"mean": 1, "marked": 1, "unmarked": 1, "disputed": 0, "of": 2}
