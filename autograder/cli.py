@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from . import __version__
-from .arguments import PATH, assignments
+from .arguments import PATH, assignments, with_course
 from .authoring import exercise, init, new, publish
 from .errors import AutograderError, ResultsError, explain
 from .escape import plain
@@ -291,3 +291,6 @@ for command in (init, new, exercise, publish, report, mark, override, audit):
     main.add_command(command)
 for command in (export, import_, upload, purge):
     main.add_command(command)
+for command in main.commands.values():
+    if command not in (check, init):  # these need no course
+        with_course(command)

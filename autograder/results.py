@@ -179,7 +179,9 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
     """
     for option, value in options.items():
         if value and option not in FORMATS[target].options:
-            raise click.UsageError(f"--{option.replace('_', '-')} means nothing to {target}")
+            told = f"--{option.replace('_', '-')} means nothing to {target}"
+            place = ": before `export`, it is the folder of grading.yml" * (option == "course")
+            raise click.UsageError(told + place)
     from . import terminal
     from .graded import opened
     from .score import scored

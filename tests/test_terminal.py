@@ -343,6 +343,26 @@ def test_a_shell_completes_commands_options_and_assignments(monkeypatch, capsys,
     assert ask(f"--course {ROOT} build be") == ["beyond"]
 
 
+def test_the_course_may_be_named_before_a_command_and_after_it(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for words in (["--course", str(ROOT), "build"], ["build", "--course", str(ROOT)]):
+        with pytest.raises(SystemExit) as stopped:
+            main([*words, "no-such-assignment"])
+        assert stopped.value.code == 1
+        assert f"{ROOT / 'grading.yml'}: no assignment" in capsys.readouterr().err
+    assert completed(f"build --course {ROOT} be", monkeypatch, capsys) == ["beyond"]
+    for name, command in main.commands.items():
+        assert any("--course" in each.opts for each in command.params) == (
+            name not in ("check", "init")
+        ), name
+
+
+def test_nbgraders_course_is_not_taken_for_ours(capsys):
+    with pytest.raises(SystemExit):
+        main(["export", "results", "--to", "canvas", "--course", "."])
+    assert "before `export`, it is the folder of grading.yml" in capsys.readouterr().err
+
+
 def test_the_script_that_bash_sources_asks_for_our_command():
     script = BashComplete(main, {}, "autograder", "_AUTOGRADER_COMPLETE")
     assert "_AUTOGRADER_COMPLETE=bash_complete" in script.source_template % script.source_vars()
