@@ -144,7 +144,7 @@ def grade(
     everyone = students = found.of(name)
     others = tuple(sorted(found.students.keys() - everyone.keys()))
     if not (quiet or as_json):
-        terminal.received(found.lms, len(everyone), found.left_out, others)
+        terminal.received(found, len(everyone), others)
     if student_id is not None:
         students = _only(student_id, everyone, submissions)
     job = pipeline.Job(

@@ -23,7 +23,7 @@ VOID = {"full": "Counts in full for everyone", "none": "Does not count"}
 
 def counted(count: float, noun: str) -> str:
     """`1 mark`, `2 marks`."""
-    return f"{count:.10g} {noun}{'s' * (count != 1)}"
+    return f"{round(count, 2):.10g} {noun}{'s' * (count != 1)}"
 
 
 def way(verdict: Verdict) -> str:

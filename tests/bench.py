@@ -40,7 +40,7 @@ from autograder.assignment import Assignment, tolerance
 from autograder.channel import Worker
 from autograder.course import find_course
 from autograder.judge import Judge, Prepared
-from autograder.read import find_students
+from autograder.read import look
 from autograder.run import _Notebook
 from autograder.store import Store
 from autograder.tier import detect
@@ -226,7 +226,7 @@ def stages_of(folder: Path, assignment: Assignment) -> dict[str, float]:
             (grader, "run", "run"),
         ):
             watched(place, name, stage)
-        students = list(find_students(folder / "class", ASSIGNMENT).items())
+        students = list(look(folder / "class").of(ASSIGNMENT).items())
         job = pipeline.Job(
             students=dict(students[: max(OURS)]),
             outline=find_course(ROOT).outline(ASSIGNMENT),

@@ -28,7 +28,7 @@ from tqdm import tqdm
 from autograder import __version__, pipeline
 from autograder.course import find_course
 from autograder.model import Status
-from autograder.read import find_students
+from autograder.read import look
 from autograder.tier import detect
 
 ROOT = Path(__file__).parent.parent
@@ -144,7 +144,7 @@ def main(count: int = 10_000) -> None:
             sys.exit("the class could not be made")
         course = find_course(ROOT)
         job = pipeline.Job(
-            students=find_students(folder / "class", ASSIGNMENT),
+            students=look(folder / "class").of(ASSIGNMENT),
             outline=course.outline(ASSIGNMENT),
             out=folder / "results",
             secret=SECRET,

@@ -31,7 +31,7 @@ from autograder.escape import file_names
 from autograder.judge import Judge, want
 from autograder.model import Result
 from autograder.overview import Overview
-from autograder.read import find_students
+from autograder.read import look
 from autograder.score import score, scored
 from autograder.store import Results
 from autograder.tier import Tier, detect
@@ -72,7 +72,7 @@ def main(tier: str, *names: str) -> None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             with (folder / name).open("wb") as file:
                 file.truncate(content) if isinstance(content, int) else file.write(content)
-    found = find_students(CLASS, "corpus")
+    found = look(CLASS).of("corpus")
     students = {one.student: found[one.student] for one in planned}  # controls right behind
     if tier == "nothing":
         zygotes.ZYGOTE = (str(Path(__file__).parent / "unconfined.py"),)

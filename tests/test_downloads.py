@@ -21,6 +21,7 @@ import vendors
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from autograder import downloads, terminal
 from autograder import entries as entries_module
 from autograder import read as read_module
 from autograder.build import write as write_built
@@ -29,7 +30,7 @@ from autograder.downloads import recognise
 from autograder.entries import JUNK, Entry
 from autograder.errors import SubmissionsError
 from autograder.model import Receipt
-from autograder.read import LAYOUTS, find_students, look, read_submission
+from autograder.read import LAYOUTS, look, read_submission
 from autograder.submitted import read_time
 
 ROOT = Path(__file__).parent.parent
@@ -41,6 +42,10 @@ NO_JSON = "this is not a notebook: not valid JSON"
 def nb(*sources):
     cells = [{"cell_type": "code", "source": source} for source in sources]
     return json.dumps({"cells": cells}).encode()
+
+
+def find_students(source, assignment, **options):
+    return look(source, **options).of(assignment)
 
 
 A, B = nb("a"), nb("b")
@@ -1022,3 +1027,27 @@ def test_what_is_asked_for_and_does_not_fit_is_one_line(class_zip, tmp_path):
         "'doejane_123_456_backprop-1.ipynb' and 2 more\n"
     )
     assert not (tmp_path / "results").exists()
+
+
+# Nearly a download
+
+
+def test_the_docs_show_a_name_of_each_lms():
+    page = (ROOT / "docs" / "lms.md").read_text("utf-8")
+    for layout in downloads.LAYOUTS.values():
+        assert f"### {layout.title}\n\n`{layout.example}`" in page
+
+
+def test_a_zip_of_names_that_are_mostly_an_lms_says_which_are_not(archive, capsys):
+    files = {"smith_12345_67_hw.ipynb": A, "jones_12346_68_hw.ipynb": A, "notes.ipynb": B}
+    found = look(archive(files))
+    assert sorted(found.students) == ["jones_12346_68_hw", "notes", "smith_12345_67_hw"]
+    terminal.received(found, 3, ())
+    assert capsys.readouterr().out == (
+        "most names are canvas's and these are not, so each file or folder is one student's, "
+        "by its name (--from canvas leaves these out): notes.ipynb\n"
+    )
+    assert look(archive({f"class/{name}": text for name, text in files.items()})).nearly
+    assert not look(archive({**files, "more.ipynb": B})).nearly  # only half of them
+    assert not look(archive(files), layout="folder").nearly
+    assert not look(archive(GOOD | {"notes.ipynb": B})).nearly  # recognised, and left out

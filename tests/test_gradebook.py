@@ -386,13 +386,13 @@ def test_a_mark_counts_for_everybody_once_it_is_there(course, results):  # noqa:
 
 
 def test_the_folder_of_an_nbgrader_course_stands_for_what_was_submitted(tmp_path):
-    from autograder.read import find_students
+    from autograder.read import look
 
     for path in ("submitted/amy/backprop/backprop.ipynb", "source/backprop/backprop.ipynb"):
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).write_text("{}")
     (tmp_path / "gradebook.db").touch()
-    assert list(find_students(Path(tmp_path), "backprop")) == ["amy"]
+    assert list(look(Path(tmp_path)).of("backprop")) == ["amy"]
 
 
 def tree(folder, submitted, *config):
@@ -403,18 +403,18 @@ def tree(folder, submitted, *config):
 
 
 def test_the_configuration_says_where_submissions_are_and_is_never_executed(tmp_path):
-    from autograder.read import find_students
+    from autograder.read import look
 
     option = "c.CourseDirectory.submitted_directory"
     tree(tmp_path, "handed_in", f"{option} = 'handed_in'", "raise SystemExit('it ran')")
-    assert list(find_students(tmp_path, "backprop")) == ["amy"]
+    assert list(look(tmp_path).of("backprop")) == ["amy"]
 
 
 def test_another_structure_of_folders_is_told_with_the_cure(tmp_path):
     from autograder.errors import SubmissionsError
-    from autograder.read import find_students
+    from autograder.read import look
 
     structure = "{nbgrader_step}/{assignment_id}/{student_id}"
     tree(tmp_path, "submitted", f"c.CourseDirectory.directory_structure = {structure!r}")
     with pytest.raises(SubmissionsError, match="a folder for each student, instead"):
-        find_students(tmp_path, "backprop")
+        look(tmp_path)

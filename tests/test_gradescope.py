@@ -23,7 +23,7 @@ from autograder.doors.gradescope.deadline import Deadline, read_deadline
 from autograder.doors.gradescope.report import report
 from autograder.errors import SubmissionsError
 from autograder.model import CellNote, Kind, Outcome, Result, Status, Verdict
-from autograder.read import find_students
+from autograder.read import look
 from autograder.score import score
 from autograder.store import Results
 from autograder.tier import ORDER, detect
@@ -422,7 +422,7 @@ def ours(course, assignment, submissions, tmp_path_factory):
     for name, text in submissions.items():
         (folder / f"{name}.ipynb").write_text(text)
     job = pipeline.Job(
-        students=find_students(folder, "backprop"),
+        students=look(folder).of("backprop"),
         outline=assignment,
         out=folder / "results",
         secret=course.secret(),

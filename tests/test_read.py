@@ -25,7 +25,6 @@ from autograder.model import Cell
 from autograder.read import (
     Found,
     files_of_one,
-    find_students,
     infer_assignment,
     look,
     read_submission,
@@ -67,6 +66,10 @@ def archive(tmp_path):
         return path
 
     return archive
+
+
+def find_students(source, assignment, **options):
+    return look(source, **options).of(assignment)
 
 
 def submissions(source, assignment="maths", **options):
