@@ -9,12 +9,11 @@ from pathlib import Path
 from .assignment import Assignment, tolerance
 from .errors import CourseError, SandboxError, ZygoteDied
 from .judge import Judge, Prepared
-from .model import Cell, Kind, Outcome, Result, Run, Status, Submission, Verdict, Work
+from .model import Kind, Outcome, Result, Run, Status, Submission, Verdict, Work
 from .parallel import in_parallel
 from .run import run
 from .tier import Tier
-from .work import exercise_works, question_works
-from .worker.released import released_cells, source_of
+from .work import exercise_works, question_works, released
 from .zygotes import Zygotes
 
 
@@ -35,10 +34,7 @@ class Grader:
         self._judge = Judge(
             assignment.name, assignment.references, tolerance(policy), secret, each_their_own
         )
-        self._released = [
-            Cell(cell["cell_type"], source_of(cell), cell.get("id", ""))
-            for cell in released_cells(assignment.folder)
-        ]
+        self._released = released(assignment.folder)
         self._zygotes = Zygotes(assignment.folder, hidden, tier, policy.limits, workers)
 
     def __enter__(self) -> Grader:

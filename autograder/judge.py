@@ -7,7 +7,6 @@ for the class or for each student.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from threading import Lock
@@ -23,7 +22,7 @@ from .errors import CourseError, SolutionRaised
 from .exercise import Case
 from .mistakes import KnownMistake, errors_in, recognise
 from .model import UNFINISHED, Kind, Lost, Outcome, Verdict
-from .observation import EVERY_PART, Error, Observation, ran_out_of_memory
+from .observation import EVERY_PART, Error, Observation, is_unfinished, ran_out_of_memory
 from .reference import Reference
 
 COMMON_ERRORS = {
@@ -107,21 +106,12 @@ def _looks_at_unfinished(
     check: Check, case: Case, want: Observation, found: Observation, tolerance: Tolerance
 ) -> bool:
     """Whether a check that failed looked, beyond the parts that it names, at one not done yet."""
-    done = {name: part for name, part in found.items() if not _is_unfinished(part.error)}
+    done = {name: part for name, part in found.items() if not is_unfinished(part.error)}
     try:
         check.test(done, want, case, tolerance)
     except Exception as error:
         return isinstance(error, KeyError) and len(done) < len(found)
     return False
-
-
-def _is_unfinished(error: Error | None) -> bool:
-    # Ours and a student's own say nothing or a name; torch's says in words what it cannot do.
-    return (
-        error is not None
-        and error.type == "NotImplementedError"
-        and bool(re.fullmatch(r"(\w+(: \w+)?)?", error.message))
-    )
 
 
 def _raised(name: str, error: Error, public: Sequence[Error]) -> Verdict:
@@ -131,7 +121,7 @@ def _raised(name: str, error: Error, public: Sequence[Error]) -> Verdict:
     visible case raised the same type of error, that one's message and line are as good, and public.
     Of any other error, only a common type is named.
     """
-    if _is_unfinished(error):
+    if is_unfinished(error):
         return Verdict(name, Kind.raised, UNFINISHED)
     kind = Kind.out_of_memory if ran_out_of_memory(error) else Kind.raised
     same = next((known for known in public if known.type == error.type), None)
