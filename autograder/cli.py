@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from . import __version__
-from .commands.arguments import PATH, assignments
+from .commands.arguments import PATH, assignments, with_course
 from .commands.authoring import exercise, init, new, publish
 from .commands.marking import mark
 from .commands.results import audit, export, import_, override, purge, report
@@ -145,7 +145,7 @@ def grade(
     everyone = students = found.of(name)
     others = tuple(sorted(found.students.keys() - everyone.keys()))
     if not (quiet or as_json):
-        terminal.received(found.lms, len(everyone), found.left_out, others)
+        terminal.received(found, len(everyone), others)
     if student_id is not None:
         students = _only(student_id, everyone, submissions)
     job = pipeline.Job(
@@ -163,6 +163,7 @@ def grade(
     with terminal.progress(len(students), quiet) as advance:
         watch = None if quiet else terminal.watch_pages
         overview = pipeline.grade(job, advance, watch)
+    terminal.warn_of_strangers(overview, name, students)
     if as_json:
         left_out = (found.left_out, others)
         click.echo(summary.as_json(name, overview, out, everyone, job.roster, *left_out))
@@ -198,6 +199,7 @@ def build(folder: Path | None, assignment: str | None, check: bool, solutions: b
         raise click.UsageError("--check is for what is committed, and solutions are not: drop one")
     from . import build as generated
     from .course.course import find_course
+    from .pages.words import counted
 
     course = find_course(folder)
     names = [assignment] if assignment else list(course.grading.rubrics)
@@ -217,9 +219,10 @@ def build(folder: Path | None, assignment: str | None, check: bool, solutions: b
         for path in written if solutions else (p for p in written if p not in inside):
             click.echo(f"wrote {path}")
         if inside and not solutions:
-            click.echo(f"wrote {len(inside)} files in {dist}, with answers: keep them to yourself")
+            count = counted(len(inside), "file")
+            click.echo(f"wrote {count} in {dist}, with answers: keep them to yourself")
         where = f" in {dist / 'solutions'}" if solutions else ""
-        click.echo(f"{len(files) - len(written)} files were up to date already{where}")
+        click.echo(f"up to date already: {counted(len(files) - len(written), 'file')}{where}")
 
 
 @main.command()
@@ -289,3 +292,6 @@ for command in (init, new, exercise, publish, report, mark, override, audit):
     main.add_command(command)
 for command in (export, import_, upload, purge):
     main.add_command(command)
+for command in main.commands.values():
+    if command not in (check, init):  # these need no course
+        with_course(command)

@@ -108,7 +108,7 @@ def told_shape(tensor: torch.Tensor, expected: torch.Size) -> str:
 def wrong_length(seen: list[Any], want: list[Any]) -> str:
     """How many entries came, if that is not absurd."""
     count = len(seen) if len(seen) <= 2 * len(want) + 2 else "many more"
-    return f"expected {len(want)} entries, got {count}"
+    return f"expected {len(want)} entr{'y' if len(want) == 1 else 'ies'}, got {count}"
 
 
 def dig(value: Any, path: tuple[str | int, ...]) -> tuple[Any, str | None]:

@@ -9,13 +9,12 @@ from pathlib import Path
 from .course.assignment import Assignment, tolerance
 from .errors import CourseError, SandboxError, ZygoteDied
 from .judging.judge import Judge, Prepared
-from .model import Cell, Kind, Outcome, Result, Run, Status, Submission, Verdict, Work
+from .model import Kind, Outcome, Result, Run, Status, Submission, Verdict, Work
 from .parallel import in_parallel
-from .reading.work import exercise_works, question_works
+from .reading.work import exercise_works, question_works, released
 from .running.run import run
 from .running.tier import Tier
 from .running.zygotes import Zygotes
-from .worker.released import released_cells, source_of
 
 
 class Grader:
@@ -35,10 +34,7 @@ class Grader:
         self._judge = Judge(
             assignment.name, assignment.references, tolerance(policy), secret, each_their_own
         )
-        self._released = [
-            Cell(cell["cell_type"], source_of(cell), cell.get("id", ""))
-            for cell in released_cells(assignment.folder)
-        ]
+        self._released = released(assignment.folder)
         self._zygotes = Zygotes(assignment.folder, hidden, tier, policy.limits, workers)
 
     def __enter__(self) -> Grader:

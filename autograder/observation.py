@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
@@ -196,6 +197,18 @@ def _cell_number(filename: str) -> int | None:
     before, after = CELL.split("{}")
     digits = filename.removeprefix(before).removesuffix(after)
     return int(digits) if before + digits + after == filename and digits.isdecimal() else None
+
+
+def is_unfinished(error: Error | None) -> bool:
+    """Whether it is the skeleton's NotImplementedError, or one that a student left.
+
+    These say nothing or a name; torch's says in words what it cannot do.
+    """
+    return (
+        error is not None
+        and error.type == "NotImplementedError"
+        and bool(re.fullmatch(r"(\w+(: \w+)?)?", error.message))
+    )
 
 
 def ran_out_of_memory(error: Error) -> bool:

@@ -31,7 +31,6 @@ from pathlib import Path
 import bench_sandbox
 import forgery
 import nbformat
-from classes import find_students
 from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
@@ -40,6 +39,7 @@ from autograder import __version__, grader, pipeline, wire
 from autograder.course.assignment import Assignment, tolerance
 from autograder.course.course import find_course
 from autograder.judging.judge import Judge, Prepared
+from autograder.reading.read import look
 from autograder.results.store import Store
 from autograder.running.channel import Worker
 from autograder.running.run import _Notebook
@@ -226,7 +226,7 @@ def stages_of(folder: Path, assignment: Assignment) -> dict[str, float]:
             (grader, "run", "run"),
         ):
             watched(place, name, stage)
-        students = list(find_students(folder / "class", ASSIGNMENT).items())
+        students = list(look(folder / "class").of(ASSIGNMENT).items())
         job = pipeline.Job(
             students=dict(students[: max(OURS)]),
             outline=find_course(ROOT).outline(ASSIGNMENT),

@@ -22,13 +22,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import bench
-from classes import find_students
 from rich.console import Console
 from tqdm import tqdm
 
 from autograder import __version__, pipeline
 from autograder.course.course import find_course
 from autograder.model import Status
+from autograder.reading.read import look
 from autograder.running.tier import detect
 
 ROOT = Path(__file__).parent.parent
@@ -144,7 +144,7 @@ def main(count: int = 10_000) -> None:
             sys.exit("the class could not be made")
         course = find_course(ROOT)
         job = pipeline.Job(
-            students=find_students(folder / "class", ASSIGNMENT),
+            students=look(folder / "class").of(ASSIGNMENT),
             outline=course.outline(ASSIGNMENT),
             out=folder / "results",
             secret=SECRET,

@@ -14,8 +14,6 @@ from autograder.course.roster import Person
 from autograder.model import Kind, Outcome, Override, Result, Status, Verdict
 from autograder.pages.overview import Overview
 from autograder.pipeline import write_results
-from autograder.reading.entries import Entry
-from autograder.reading.read import look
 
 ROOT = Path(__file__).parent.parent
 GRADING = read_grading(ROOT / "grading.yml")
@@ -144,8 +142,3 @@ def roster_of(results: list[Result], missing: int = 2) -> dict[str, Person]:
         )
         for student in ids
     }
-
-
-def find_students(source: Path, assignment: str, **how: Any) -> dict[str, list[Entry]]:
-    """The files that each student handed in for an assignment."""
-    return look(source, **how).of(assignment)

@@ -21,7 +21,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import corpus_entries
-from classes import find_students
 from ruamel.yaml import YAML
 
 import autograder
@@ -33,6 +32,7 @@ from autograder.escape import file_names
 from autograder.judging.judge import Judge, want
 from autograder.model import Result
 from autograder.pages.overview import Overview
+from autograder.reading.read import look
 from autograder.results.score import score, scored
 from autograder.results.store import Results
 from autograder.running import cgroups, zygotes
@@ -74,7 +74,7 @@ def main(tier: str, *names: str) -> None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             with (folder / name).open("wb") as file:
                 file.truncate(content) if isinstance(content, int) else file.write(content)
-    found = find_students(CLASS, "corpus")
+    found = look(CLASS).of("corpus")
     students = {one.student: found[one.student] for one in planned}  # controls right behind
     if tier == "nothing":
         zygotes.ZYGOTE = (str(Path(__file__).parent / "unconfined.py"),)

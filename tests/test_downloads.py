@@ -18,14 +18,15 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 import vendors
-from classes import find_students
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from autograder.build import write as write_built
+from autograder.commands import terminal
 from autograder.course.course import find_course
 from autograder.errors import SubmissionsError
 from autograder.model import Receipt
+from autograder.reading import downloads
 from autograder.reading import entries as entries_module
 from autograder.reading import read as read_module
 from autograder.reading.downloads import recognise
@@ -42,6 +43,10 @@ NO_JSON = "this is not a notebook: not valid JSON"
 def nb(*sources):
     cells = [{"cell_type": "code", "source": source} for source in sources]
     return json.dumps({"cells": cells}).encode()
+
+
+def find_students(source, assignment, **options):
+    return look(source, **options).of(assignment)
 
 
 A, B = nb("a"), nb("b")
@@ -379,7 +384,7 @@ def test_a_text_entry_of_moodle_is_told_unless_there_is_a_notebook(archive):
         vendors.moodle("Joan", 3, "essay.pdf"): b"%PDF",
         vendors.moodle("Joan", 3, "onlinetext.html", **text): b"<p>",
     }
-    assert only(archive(files)) == {"1": TEXT, "2": ("a",), "3": NO_JSON}
+    assert only(archive(files)) == {"1": TEXT, "2": ("a",), "3": "this is a PDF, not a notebook"}
 
 
 def test_a_students_folder_named_like_the_assignment_costs_nobody_else_their_row(archive):
@@ -1023,3 +1028,27 @@ def test_what_is_asked_for_and_does_not_fit_is_one_line(class_zip, tmp_path):
         "'doejane_123_456_backprop-1.ipynb' and 2 more\n"
     )
     assert not (tmp_path / "results").exists()
+
+
+# Nearly a download
+
+
+def test_the_docs_show_a_name_of_each_lms():
+    page = (ROOT / "docs" / "lms.md").read_text("utf-8")
+    for layout in downloads.LAYOUTS.values():
+        assert f"### {layout.title}\n\n`{layout.example}`" in page
+
+
+def test_a_zip_of_names_that_are_mostly_an_lms_says_which_are_not(archive, capsys):
+    files = {"smith_12345_67_hw.ipynb": A, "jones_12346_68_hw.ipynb": A, "notes.ipynb": B}
+    found = look(archive(files))
+    assert sorted(found.students) == ["jones_12346_68_hw", "notes", "smith_12345_67_hw"]
+    terminal.received(found, 3, ())
+    assert capsys.readouterr().out == (
+        "most names are canvas's and these are not, so each file or folder is one student's, "
+        "by its name (--from canvas leaves these out): notes.ipynb\n"
+    )
+    assert look(archive({f"class/{name}": text for name, text in files.items()})).nearly
+    assert not look(archive({**files, "more.ipynb": B})).nearly  # only half of them
+    assert not look(archive(files), layout="folder").nearly
+    assert not look(archive(GOOD | {"notes.ipynb": B})).nearly  # recognised, and left out

@@ -17,7 +17,7 @@ from autograder.compare import Tolerance
 from autograder.course.course import find_course
 from autograder.course.proof import NOTEBOOK, points_of, prove
 from autograder.judging.judge import Judge, judge, observe, want
-from autograder.model import Kind
+from autograder.model import UNFINISHED, Kind
 from autograder.wire import encode
 
 # What each mistake of the lecture's own exercises earns. A mistake that is dropped, or pays
@@ -330,6 +330,15 @@ def test_every_answer_earns_what_is_stated_and_reads_its_own_sentence(
             prepared_for(assignment, exercise, student), points_for(assignment, exercise)
         )
         assert [(t.name, t.problem, t.hint) for t in trials if t.problem] == [], student
+
+
+@each_exercise
+def test_an_untouched_exercise_reads_not_done_yet_and_nothing_else(assignment, exercise):
+    prepared = prepared_for(assignment, exercise, FEW[0])
+    cell = dict(NOTEBOOK)
+    exec(prepared.reference.exercise.skeleton, cell)
+    hints = {v.hint for v in prepared.outcome(prepared.observe(cell[exercise])).verdicts}
+    assert hints == {UNFINISHED}
 
 
 @pytest.mark.parametrize("scale", [0.1, 10])

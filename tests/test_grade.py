@@ -447,7 +447,7 @@ def hidden_numbers() -> set[str]:
 
 def test_check_runs_the_visible_cases_without_reference_or_rubric(course):
     """What is published is enough: the assignment's own folder."""
-    published = course.parent / "published"
+    published = course.parent / "published/backprop"
     shutil.copytree(ROOT / "assignments/backprop", published)
     nbformat.write(answered(), published / "mine.ipynb")
     done = autograder(course, "check", published / "mine.ipynb")
@@ -455,14 +455,16 @@ def test_check_runs_the_visible_cases_without_reference_or_rubric(course):
     assert done.stdout.splitlines() == [
         *(f"{name}: passes the visible case" for name in EXERCISES),
         "",
-        f"{many} of {many} exercises pass their visible checks",
+        "without an answer: S1, S2, S3, S4, S5, S6",
+        f"exercises that pass their visible checks: {many} of {many}",
     ]
     done = autograder(course, "check", published / "backprop.ipynb")
     assert done.stdout.splitlines() == [
         *(f"{name}: not done yet" for name in EXERCISES),
         "",
         f"still to do: {', '.join(EXERCISES)}",
-        f"0 of {many} exercises pass their visible checks",
+        "without an answer: S1, S2, S3, S4, S5, S6",
+        f"exercises that pass their visible checks: 0 of {many}",
     ]
 
 
@@ -477,6 +479,11 @@ def test_scripts_get_json_or_next_to_nothing(course):
     assert found["exercises"].keys() == set(EXERCISES) and found["isolation"]
     done = autograder(course, "grade", folder, "--out", out, "--quiet")
     assert (done.stdout, done.stderr) == (f"{out / 'scores.csv'}\n", "")
+    backprop = ("--assignment", "backprop")
+    other = write(course.parent / "other", amy_dot_ipynb=notebook("x = 1"))
+    done = autograder(course, "grade", other, "--out", course / "others", "-q", *backprop)
+    assert done.stdout == f"{course / 'others' / 'scores.csv'}\n"
+    assert done.stderr.startswith("warning: no submission here defines a single name of")
     break_solution(course, "train")
     done = autograder(course, "grade", folder, "--out", out, "-q", code=2)
     assert done.stdout == f"{out / 'scores.csv'}\n"
@@ -487,9 +494,9 @@ def test_the_secret_is_made_once_and_is_private(course):
     folder = write(course.parent / "class", amy_dot_ipynb=notebook(*SOLUTIONS))
     environment = {key: v for key, v in os.environ.items() if key != "AUTOGRADER_SECRET"}
     run = command(course, "grade", folder, "--out", course / "results")
-    for _ in range(2):
+    for is_told in (True, False):
         done = subprocess.run(run, env=environment, capture_output=True, check=False)
-        assert done.returncode == 0
+        assert done.returncode == 0 and is_told == done.stderr.startswith(b"made ")
     secret = course / ".autograder-secret"
     assert secret.stat().st_mode & 0o777 == 0o600
     assert scores(course) == [["amy", "amy.ipynb", *FULL]]

@@ -138,7 +138,7 @@ def test_results_go_into_the_gradebook_and_marks_come_back(course, school):  # n
     find = "g.find_grade('S1', 'backprop', 'backprop', 'amy')"
     in_gradebook(school, f"x = {find}; x.manual_score = 3; g.db.commit()")
     said = autograder(course, "import", results, "--from", "nbgrader", "--course", school)
-    assert "1 marks of 1 students" in said.stdout
+    assert "1 mark of 1 student" in said.stdout
     autograder(course, "export", results, "--to", "csv", "--file", course / "out.csv")
     rows = {
         row["student_id"]: row
@@ -293,16 +293,16 @@ def test_a_second_import_takes_back_what_was_taken_back_and_tells_whom_it_leaves
     assert kept == {"S1": 3, "S2": 2, "S6": 1}
     assert said == [
         "amy: S1: so",
-        f"zed: left out: 2 marks of a student who is not in {results}",
-        "2 marks of 1 students",
+        f"zed: left out: 2 marks of one who is not in {results}",
+        "2 marks of 1 student",
     ]
     kept, said = import_(amy={"S2": 2.5})
     assert kept == {"S2": 2.5, "S6": 1}
-    assert said[1:] == ["amy: S1: the mark was taken back", "1 marks of 1 students"]
+    assert said[1:] == ["amy: S1: the mark was taken back", "1 mark of 1 student"]
     for _ in range(2):
         kept, said = import_(amy={"S2": 2.5, "train": 7})
         assert kept == {"S2": 2.5, "S6": 1, "train": 7}
-    assert said[1:] == ["1 marks of 1 students"]  # it was known
+    assert said[1:] == ["1 mark of 1 student"]  # it was known
     kept, said = import_(amy={"S2": 2.5})
     assert kept == {"S2": 2.5, "S6": 1}
     assert said[1] == "amy: train: the points by hand were taken back"
@@ -386,13 +386,13 @@ def test_a_mark_counts_for_everybody_once_it_is_there(course, results):  # noqa:
 
 
 def test_the_folder_of_an_nbgrader_course_stands_for_what_was_submitted(tmp_path):
-    from classes import find_students
+    from autograder.reading.read import look
 
     for path in ("submitted/amy/backprop/backprop.ipynb", "source/backprop/backprop.ipynb"):
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).write_text("{}")
     (tmp_path / "gradebook.db").touch()
-    assert list(find_students(Path(tmp_path), "backprop")) == ["amy"]
+    assert list(look(Path(tmp_path)).of("backprop")) == ["amy"]
 
 
 def tree(folder, submitted, *config):
@@ -403,19 +403,18 @@ def tree(folder, submitted, *config):
 
 
 def test_the_configuration_says_where_submissions_are_and_is_never_executed(tmp_path):
-    from classes import find_students
+    from autograder.reading.read import look
 
     option = "c.CourseDirectory.submitted_directory"
     tree(tmp_path, "handed_in", f"{option} = 'handed_in'", "raise SystemExit('it ran')")
-    assert list(find_students(tmp_path, "backprop")) == ["amy"]
+    assert list(look(tmp_path).of("backprop")) == ["amy"]
 
 
 def test_another_structure_of_folders_is_told_with_the_cure(tmp_path):
-    from classes import find_students
-
     from autograder.errors import SubmissionsError
+    from autograder.reading.read import look
 
     structure = "{nbgrader_step}/{assignment_id}/{student_id}"
     tree(tmp_path, "submitted", f"c.CourseDirectory.directory_structure = {structure!r}")
     with pytest.raises(SubmissionsError, match="a folder for each student, instead"):
-        find_students(tmp_path, "backprop")
+        look(tmp_path)

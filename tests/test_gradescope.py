@@ -14,7 +14,6 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from classes import find_students
 
 from autograder import build, pipeline
 from autograder.course.course import SECRET_FILE, find_course
@@ -24,6 +23,7 @@ from autograder.doors.gradescope.deadline import Deadline, read_deadline
 from autograder.doors.gradescope.report import report
 from autograder.errors import SubmissionsError
 from autograder.model import CellNote, Kind, Outcome, Result, Status, Verdict
+from autograder.reading.read import look
 from autograder.results.score import score
 from autograder.results.store import Results
 from autograder.running.tier import ORDER, detect
@@ -422,7 +422,7 @@ def ours(course, assignment, submissions, tmp_path_factory):
     for name, text in submissions.items():
         (folder / f"{name}.ipynb").write_text(text)
     job = pipeline.Job(
-        students=find_students(folder, "backprop"),
+        students=look(folder).of("backprop"),
         outline=assignment,
         out=folder / "results",
         secret=course.secret(),

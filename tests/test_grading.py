@@ -422,11 +422,13 @@ def no_variable(monkeypatch):
 
 
 @pytest.mark.usefixtures("no_variable")
-def test_the_secret_is_made_once_and_for_its_owner_alone(course):
+def test_the_secret_is_made_once_and_told_and_for_its_owner_alone(course, capsys):
     ours = course()
     with ThreadPoolExecutor(8) as pool:
         secrets = set(pool.map(lambda _: ours.secret(), range(32)))
     path = ours.folder / SECRET_FILE
+    told = "hidden inputs are drawn from it, so keep it for regrades, and never publish it"
+    assert capsys.readouterr() == ("", f"made {path}: {told}\n")
     assert secrets == {path.read_bytes().strip()}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert len(path.read_bytes().strip()) >= 32

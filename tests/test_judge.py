@@ -469,6 +469,25 @@ def test_an_error_costs_the_checks_that_read_the_part(error, kind, hint):
     assert verdicts(everything) == tuple(Verdict(name, kind, hint) for name in CHECKS)
 
 
+def test_a_check_that_looks_at_a_part_not_done_yet_is_not_done_yet_itself():
+    @check()
+    def either(seen, wanted, case):
+        return None if seen["x"].value or seen["y"].value else "neither is there"
+
+    def verdict(**parts):
+        seen = {name: Part(error=part) if part else Part(0) for name, part in parts.items()}
+        (found,) = judge(
+            reference({"either": either}), CASES[:1], [{"x": Part(1)}], [seen], Tolerance()
+        )
+        return found
+
+    untouched = Verdict("either", Kind.raised, "not done yet")
+    neither = Verdict("either", Kind.failed, "neither is there")
+    assert verdict(x=Error("NotImplementedError", "x"), y=None) == untouched
+    assert verdict(x=Error("ValueError", "x"), y=None) == neither
+    assert verdict(x=None, y=None, z=Error("NotImplementedError", "x")) == neither
+
+
 @pytest.mark.parametrize(
     ("public", "hint"),
     [

@@ -155,7 +155,7 @@ def test_of_several_line_items_of_one_name_it_is_always_the_same_and_that_is_tol
                 {"resourceId": "hw", "id": n, "label": n, "scoreMaximum": 10} for n in order
             ]
             target = client(place, keys[0]).target()
-            assert target.title == "1" and "1 more line items" in target.remarks[0]
+            assert target.title == "1" and "1 more line item called" in target.remarks[0]
 
 
 # The real one

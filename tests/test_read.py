@@ -12,7 +12,6 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 import pytest
-from classes import find_students
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,13 +22,7 @@ from autograder.reading import ipynb
 from autograder.reading import read as module
 from autograder.reading.entries import Entry
 from autograder.reading.ipynb import Unreadable, read_cells
-from autograder.reading.read import (
-    Found,
-    files_of_one,
-    infer_assignment,
-    look,
-    read_submission,
-)
+from autograder.reading.read import Found, files_of_one, infer_assignment, look, read_submission
 from autograder.wire import MAX_JOB, decode, encode
 
 
@@ -69,6 +62,10 @@ def archive(tmp_path):
     return archive
 
 
+def find_students(source, assignment, **options):
+    return look(source, **options).of(assignment)
+
+
 def submissions(source, assignment="maths", **options):
     return {
         student: read_submission(student, entries, assignment)
@@ -106,7 +103,7 @@ LAYOUTS = {
             "c": ("c.ipynb.txt", ("c",)),
             "d": ("d.IPYNB", ("d",)),
             "e": ("e.ipynb.json", ("e",)),
-            "f": ("f.pdf", NO_JSON),
+            "f": ("f.pdf", "this is a PDF, not a notebook"),
             "g": ("g", "the file is empty"),
         },
     ),
@@ -582,8 +579,12 @@ NO_CELLS = NOT_A_NOTEBOOK + "it has no list of cells"
         (b"\xef\xbb\xbf", "the file is empty"),
         (b"\0", NO_JSON),
         (b"a = 1", NO_JSON),
-        (b"%PDF-1.7\xff\xfe", NO_JSON),
-        (b"PK\3\4", NO_JSON),
+        (b"%PDF-1.7\xff\xfe", "this is a PDF, not a notebook"),
+        (b"PK\3\4", "this is a zip file, not a notebook"),
+        (b"PK\3\4\nword/document.xml", "this is a Word document, not a notebook"),
+        (b"\n<!DOCTYPE html>", "this is a web page, not a notebook"),
+        (b"\xef\xbb\xbf<html lang=en>", "this is a web page, not a notebook"),
+        (b"\x89PNG\r\n", "this is a picture, not a notebook"),
         (b"\xff\xfeab\0", NO_JSON),  # half a character of UTF-16
         (nb("a")[:-5], NO_JSON),
         (nb("a") + b"}", NO_JSON),

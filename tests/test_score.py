@@ -403,7 +403,7 @@ def test_a_page_tells_points_notes_mistakes_and_reasons(tmp_path):
         "c ran too long stopped after 5 seconds 0 of 1",
     ):
         assert piece in text
-    for piece in ("1 submissions, 1 graded", "1 student You counted from 1.", "ann 2 of 3.5"):
+    for piece in ("1 submission, 1 graded", "1 student You counted from 1.", "ann 2 of 3.5"):
         assert piece in report.text
 
 

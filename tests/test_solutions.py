@@ -190,7 +190,7 @@ def test_the_command_writes_the_handout_alone_and_says_where(small_course):
     assert {folder.parent, folder, notebook, page} == made
     assert "<title>one: solutions</title>" in page.read_text()
     again = build_of(small_course, "one", "--solutions")
-    assert (0, f"2 files were up to date already in {folder}\n", "") == again
+    assert (0, f"up to date already: 2 files in {folder}\n", "") == again
 
 
 def test_without_the_flag_nothing_of_it_is_made(small_course):

@@ -84,17 +84,53 @@ def test_a_check_says_what_the_notebook_would_and_what_is_left_to_do(published):
         "four: the notebook defines no 'four'",
         "",
         "still to do: three",
-        "1 of 4 exercises pass their visible checks",
+        "not in the notebook: four",
+        "not right yet: two",
+        "exercises that pass their visible checks: 1 of 4",
+    ]
+
+
+def test_blank_parts_and_questions_are_still_to_do(published):
+    text = COURSE_FILE.format(name="one")
+    parts = '{"a": attempt(lambda: answer(case.x)), "b": attempt(lambda: answer(0))}'
+    (published / "one.py").write_text(
+        text.replace('{"value": attempt(lambda: answer(case.x))}', parts)
+    )
+    (published / "visible.json").write_text(json.dumps({"one": {"a": 9}}))
+
+    def cells(**sources):
+        made = [{"cell_type": "markdown", "id": id_, "source": s} for id_, s in sources.items()]
+        return [each | {"id": each["id"].replace("_", "-")} for each in made]
+
+    ours = {
+        "one_prompt": "1",
+        "S1_prompt": "Why?",
+        "S1": "*Here*",
+        "S2_prompt": "Who?",
+        "S2": "*Here*",
+    }
+    (published / "small.ipynb").write_text(json.dumps({"cells": cells(**ours)}))
+    answer = "def one(x):\n    if x: return 9\n    raise NotImplementedError('one')"
+    mine = [*cells(**ours | {"S2": "Ada."}), {"cell_type": "code", "source": answer}]
+    (published / "mine.ipynb").write_text(json.dumps({"cells": mine}))
+    assert list(check(published / "mine.ipynb")) == [
+        "one: passes the visible case",
+        "",
+        "still to do: one (b)",
+        "without an answer: S1",
+        "exercises that pass their visible checks: 1 of 1",
     ]
 
 
 def test_when_all_is_done_nothing_is_left_to_do():
     note = CellNote(3, "!ls: is not available while grading; skipped")
-    assert list(told([note], {"one": "passes the visible case\n  note: more"})) == [
+    assert list(
+        told([note], {"one": "passes the visible case\n  note: more"}, {"still to do": []})
+    ) == [
         f"cell 3: {note.message}",
         "one: passes the visible case\n  note: more",
         "",
-        "1 of 1 exercises pass their visible checks",
+        "exercises that pass their visible checks: 1 of 1",
     ]
 
 
@@ -256,7 +292,9 @@ def test_check_works_without_what_windows_lacks(published, elsewhere):
         "four: the notebook defines no 'four'",
         "",
         "still to do: three",
-        "1 of 4 exercises pass their visible checks",
+        "not in the notebook: four",
+        "not right yet: two",
+        "exercises that pass their visible checks: 1 of 4",
     ]
     assert started == 2  # this process, and the one that ran the notebook
 

@@ -18,6 +18,8 @@ from autograder.course.policy import Policy
 from autograder.course.roster import Person
 from autograder.model import UNFINISHED, Kind, Mark, Outcome, Override, Result, Status, Verdict
 from autograder.pages.overview import Overview
+from autograder.pages.unmarked import to_mark
+from autograder.pages.words import counted
 from autograder.results.score import scored
 
 ROOT = Path(__file__).parent.parent
@@ -70,7 +72,10 @@ def test_a_summary_fits_80_columns(on_a_terminal, capsys, count):
     shown = lines(capsys.readouterr().out)
     assert [line for line in shown if cell_len(line.rstrip()) > 80] == []
     text = " ".join(" ".join(shown).split())
-    assert f"{count + 1} submissions" in text and "handed nothing in, 60 of" in text
+    assert (
+        f"{count + 1} submission{'s' * bool(count)} (" in text
+        and "handed nothing in, 60 of" in text
+    )
     assert "grader error (1 of" in text and "scores.csv" in text
 
 
@@ -107,6 +112,35 @@ def test_scores_have_two_decimals_and_are_never_cut(on_a_terminal, capsys):
 def test_lines_for_a_pipe_do_not_end_in_spaces(capsys, count):
     terminal.summarise(overview_of(a_class(count)), Path("out"), [])
     assert re.findall(r" +$", capsys.readouterr().out, re.M) == []
+
+
+def test_one_thing_is_not_called_several(capsys):
+    one = replace(MATHS, rubric={"root": {"values": 1}})
+    terminal.summarise(overview_of([result("amy")], one), Path("out"), ["amy"])
+    assert "\n1 submission (1 graded), 1 point\n" in capsys.readouterr().out
+    assert [counted(count, "mark") for count in (0, 0.5, 1)] == ["0 marks", "0.5 marks", "1 mark"]
+
+
+def test_a_class_that_defines_nothing_of_the_assignment_is_warned_of(capsys):
+    def told(*results, here=("amy", "ben")):
+        terminal.warn_of_strangers(overview_of(results), "maths", here)
+        shown = capsys.readouterr()
+        assert not shown.out
+        return shown.err
+
+    amy, unread = result("amy", Kind.missing), result("ben", status=Status.unreadable)
+    assert told(amy, unread) == (
+        "warning: no submission here defines a single name of the assignment 'maths': "
+        "if they are of another one, give --assignment, or --course for another course\n"
+    )
+    assert told(amy, result("cat")) == told(amy)  # of an earlier run
+    assert told(amy, result("ben", Kind.failed)) == told(unread) == told() == ""
+
+
+def test_questions_that_wait_for_a_mark_are_told_with_what_marks_them():
+    assert to_mark([], Path("out")) == to_mark([0, 0], Path("out")) == ""
+    one = "1 of 2 questions waits for a mark: autograder mark 'my results'"
+    assert to_mark([0, 3], Path("my results")) == one
 
 
 # Colours
@@ -238,6 +272,7 @@ def test_totals_that_count_answers_without_a_mark_say_so(capsys):
         terminal.summarise(overview, Path("out"), ["amy", "ben", "cat"])
         shown = capsys.readouterr().out
         assert words in shown if words else "marked" not in shown
+        assert shown.endswith("\n2 of 2 questions wait for a mark: autograder mark out\n")
         found = json.loads(summary.as_json("maths", overview, Path("out"), ()))
         assert found["unmarked"] == count
     one = {"mean": 1, "marked": 1, "unmarked": 1, "disputed": 0, "of": 2}
@@ -306,6 +341,26 @@ def test_a_shell_completes_commands_options_and_assignments(monkeypatch, capsys,
     monkeypatch.chdir(tmp_path)
     assert ask("build ba") == []
     assert ask(f"--course {ROOT} build be") == ["beyond"]
+
+
+def test_the_course_may_be_named_before_a_command_and_after_it(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for words in (["--course", str(ROOT), "build"], ["build", "--course", str(ROOT)]):
+        with pytest.raises(SystemExit) as stopped:
+            main([*words, "no-such-assignment"])
+        assert stopped.value.code == 1
+        assert f"{ROOT / 'grading.yml'}: no assignment" in capsys.readouterr().err
+    assert completed(f"build --course {ROOT} be", monkeypatch, capsys) == ["beyond"]
+    for name, command in main.commands.items():
+        assert any("--course" in each.opts for each in command.params) == (
+            name not in ("check", "init")
+        ), name
+
+
+def test_nbgraders_course_is_not_taken_for_ours(capsys):
+    with pytest.raises(SystemExit):
+        main(["export", "results", "--to", "canvas", "--course", "."])
+    assert "before `export`, it is the folder of grading.yml" in capsys.readouterr().err
 
 
 def test_the_script_that_bash_sources_asks_for_our_command():

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from test_grade import notebook, write
 
 from autograder.cli import main
 from autograder.course.course import find_course
+from autograder.course.proof import Trial, over
 from autograder.course.questions import load_question
 from autograder.errors import CourseError
 
@@ -88,13 +90,21 @@ def test_the_guides_example_is_graded(course):
 def test_what_is_not_proved_is_shown_and_named(course):
     edit(course, "@mistake(1,", "@mistake(2,")
     code, out = run(course, "exercise", "slope_of_cube", "--students", "2")
-    assert code == 1 and out.count("✗ mistake mean") == 2
-    assert "not proved mistake mean: earns 1 of 3 points, should earn 2" in out
+    assert code == 1 and out.count("✗ mistake mean") == 1 and "cases of 2 students" in out
+    problem = "not proved mistake mean: earns 1 of 3 points, should earn 2"
+    assert f"{problem} (student 1, student 2)\n" in out
     edit(course, "return 3 * x**2", "return x.requires_grad_().pow(3).sum().backward() or x.grad")
     code, out = run(course, "exercise", "slope_of_cube")
     assert "mistake by_hand: earns 3 of 3 points, should earn 0" in out
     code, out = run(course, "build", "practice")
     assert code == 1 and "the mistake 'by_hand' loses no points" in out
+
+
+def test_of_several_students_those_who_differ_are_named():
+    right, wrong = (Trial("mistake", "m", 1, 1, (), "", s, p) for s, p in ((3, ""), (1, "earns 2")))
+    proofs = {"amy": [right, right], "ben": [right, wrong], "cat": [right, wrong]}
+    assert list(over(proofs)) == [right, replace(wrong, problem="earns 2 (ben, cat)")]
+    assert list(over({"ben": [wrong]})) == [wrong]
 
 
 def test_an_exercise_is_proved_even_where_its_neighbours_are_broken(course):
@@ -116,6 +126,18 @@ def test_an_exercise_is_proved_even_where_its_neighbours_are_broken(course):
 def test_bad_calls_are_one_line(course, arguments, message):
     code, out = run(course, *arguments)
     assert code == 1 and message in out and out.count("\n") == 1
+
+
+def test_a_new_exercise_without_points_is_told_which_line_is_missing(course):
+    line = "add to grading.yml, under practice, the line cube: {values: 2, shape: 1}\n"
+    _, made = run(course, "new", "practice", "cube")
+    code, out = run(course, "exercise", "cube")
+    assert code == 1 and out.endswith(f"practice/cube.py has no points yet: {line}")
+    assert made.endswith(f"now {line}")
+    assert run(course, "exercise", "cube", "--assignment", "practice") == (code, out)
+    run(course, "new", "other", "root")
+    code, out = run(course, "exercise", "root")
+    assert code == 1 and "the line other: {root: {values: 2, shape: 1}}\n" in out
 
 
 def test_an_exercise_in_two_assignments_is_asked_about(course):

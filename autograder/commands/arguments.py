@@ -23,11 +23,30 @@ class _Path(click.Path):
 PATH = _Path(path_type=Path)
 
 
+def _choose(context: click.Context, parameter: click.Parameter, folder: Path | None) -> None:
+    context.obj = folder or context.obj
+
+
+def with_course(command: click.Command) -> None:
+    """Have a command take `--course`, too, unless it means nbgrader's course there."""
+    if not any(parameter.name == "course" for parameter in command.params):
+        command.params.append(
+            click.Option(
+                ["--course"],
+                type=PATH,
+                expose_value=False,
+                callback=_choose,
+                help="Course folder, as before the command.",
+            )
+        )
+
+
 def assignments(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """Those in `grading.yml` that begin like this."""
     from ..course.course import find_course
 
     names = list[str]()
     with contextlib.suppress(AutograderError, OSError):  # no course here: nothing to choose from
-        names += find_course(context.find_root().params.get("folder")).grading.rubrics
+        folder = context.obj or context.find_root().params.get("folder")
+        names += find_course(folder).grading.rubrics
     return [name for name in names if name.startswith(incomplete)]

@@ -29,7 +29,8 @@ def exercise(folder: Path | None, name: str, assignment: str | None, students: i
     """Have one exercise prove that it tells right answers from wrong ones.
 
     Shows what its solution, alternatives, skeleton and mistakes earn and read, on the hidden cases
-    of a pretend student, or of several. Exit code 1: something is not as its reference states.
+    of a pretend student, or of several, of whom those are named on whose cases something differs.
+    Exit code 1: something is not as its reference states.
     """
     from ..course import proof
     from ..course.assignment import tolerance
@@ -41,11 +42,10 @@ def exercise(folder: Path | None, name: str, assignment: str | None, students: i
     where = course.assignment_of(name, assignment)
     limit, points = tolerance(course.grading.policy), course.grading.rubrics[where][name]
     judge = Judge(where, {name: course.reference(where, name)}, limit, b"pretend", True)
-    codes = []
-    for student in (f"student {number}" for number in range(1, students + 1)):
-        trials = proof.prove(judge.prepare(name, student), points)
-        codes.append(terminal.show_proof(trials, f"{where}/{name} on the cases of {student}"))
-    sys.exit(max(codes))
+    pretend = [f"student {number}" for number in range(1, students + 1)]
+    proofs = {each: proof.prove(judge.prepare(name, each), points) for each in pretend}
+    whose = pretend[0] if students == 1 else f"{students} students"
+    sys.exit(terminal.show_proof(proof.over(proofs), f"{where}/{name} on the cases of {whose}"))
 
 
 @click.command()
@@ -77,6 +77,7 @@ def publish(folder: Path | None, folder_: Path) -> None:
       autograder publish ../public
     """
     from ..course.course import find_course
+    from ..pages.words import counted
     from .publish import publish
 
     written, left = publish(find_course(folder), folder_)
@@ -84,7 +85,10 @@ def publish(folder: Path | None, folder_: Path) -> None:
         click.echo(f"wrote {path}")
     for path in left:
         click.echo(f"no longer published, and still there: {path}")
-    click.echo(f"{folder_} is up to date" if not written else f"{len(written)} files in {folder_}")
+    told = (
+        f"{counted(len(written), 'file')} in {folder_}" if written else f"{folder_} is up to date"
+    )
+    click.echo(told)
 
 
 @click.command()
@@ -99,7 +103,4 @@ def new(folder: Path | None, assignment: str, exercise: str) -> None:
     course = find_course(folder)
     for path in write_starter(course.folder, assignment, exercise):
         click.echo(f"wrote {path}")
-    line = f"{exercise}: {{values: 2, shape: 1}}"
-    known = assignment in course.grading.rubrics
-    click.echo("now add this line to grading.yml" + (f", under {assignment}:" if known else ":"))
-    click.echo(f"  {line}" if known else f"{assignment}: {{{line}}}")
+    click.echo(f"now {course.add_points(assignment, exercise)}")

@@ -18,6 +18,7 @@ import click
 
 from ..errors import ResultsError
 from ..escape import plain
+from ..pages.words import counted
 from ..results.folder import REPORT
 from .arguments import PATH
 
@@ -98,7 +99,7 @@ def _write_sheet(
 
     papers = gather(Results(results, with_work=True), questions, about["secret"])
     count = write(sheet, papers, questions, results)
-    click.echo(plain(f"{count} answers in {sheet}: fill it in, then"))
+    click.echo(plain(f"{counted(count, 'answer')} in {sheet}: fill it in, then"))
     then = f"autograder import {results} --from sheet --file {sheet} --marker YOUR-NAME"
     click.echo(plain(f"  {then}"))
 
@@ -124,7 +125,7 @@ def take_sheet(folder: Path | None, results: Path, file: Path, marker: str) -> N
         new = sum(papers.give(store, group, mark) for group, mark in found)
         pipeline.write_results(store, results, outline)
     students = sum(len(group.students) for group, _ in found)
-    click.echo(f"{students} marks of {len(found)} answers, {new} of them new")
+    click.echo(f"{counted(students, 'mark')} of {counted(len(found), 'answer')}, {new} of them new")
 
 
 def _site(

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..escape import plain
+from ..pages.words import counted
 from ..results.folder import ANONYMOUS, REPORT
 from ..sheets import FORMATS
 from ..sheets.order import Order
@@ -180,7 +181,9 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
     """
     for option, value in options.items():
         if value and option not in FORMATS[target].options:
-            raise click.UsageError(f"--{option.replace('_', '-')} means nothing to {target}")
+            told = f"--{option.replace('_', '-')} means nothing to {target}"
+            place = ": before `export`, it is the folder of grading.yml" * (option == "course")
+            raise click.UsageError(told + place)
     from ..results.score import scored
     from . import terminal
     from .graded import opened
@@ -260,7 +263,9 @@ def import_(
             count, students = count + len(given.marks), students + bool(given.marks)
         for student, given in unknown.items():
             if given.marks:
-                told = f"left out: {len(given.marks)} marks of a student who is not in {results}"
+                told = (
+                    f"left out: {counted(len(given.marks), 'mark')} of one who is not in {results}"
+                )
                 click.echo(plain(f"{student}: {told}"))
         pipeline.write_results(store, results, outline)
-    click.echo(f"{count} marks of {students} students")
+    click.echo(f"{counted(count, 'mark')} of {counted(students, 'student')}")

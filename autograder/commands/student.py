@@ -7,7 +7,7 @@ plain process of theirs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..building.visible import visible_report
@@ -15,11 +15,15 @@ from ..building.wanted import VISIBLE, read_visible, values_seen
 from ..course.policy import Limits
 from ..errors import CourseError, SubmissionsError
 from ..exercise import exercise_files, load_exercise
-from ..model import CellNote, Lost
+from ..model import CellNote, Kind, Lost, Submission
+from ..observation import is_unfinished
 from ..reading.read import infer_assignment, look, read_submission
+from ..reading.work import question_works, released
 from ..running.alone import Alone
 from ..running.run import run
 
+STILL, MISSING, WRONG = "still to do", "not in the notebook", "not right yet"
+UNANSWERED = "without an answer"
 SKELETON, PASSES = "not done yet", "passes"  # what `visible_report` says, or begins with
 
 
@@ -51,27 +55,49 @@ def check(notebook: Path, assignment: str | None = None) -> Iterator[str]:
     visible = {exercise: found.visible for exercise, found in exercises.items()}
     limits = Limits()
     ran = run(Alone(folders[name], limits), submission, visible, {}, limits)
-    reports = {}
+    reports = dict[str, str]()
+    todo: dict[str, list[str]] = {STILL: [], MISSING: [], WRONG: [], UNANSWERED: []}
     for exercise, (seen,) in ran.visible.items():
-        reports[exercise] = (
-            seen.message
-            if isinstance(seen, Lost)
-            else visible_report(exercise, values_seen(seen), wanted[exercise])
-        )
-    yield from told(ran.notes, reports)
+        if isinstance(seen, Lost):
+            reports[exercise] = seen.message
+            todo[MISSING if seen.kind is Kind.missing else WRONG].append(exercise)
+            continue
+        report = visible_report(exercise, values_seen(seen), wanted[exercise])
+        reports[exercise] = report
+        blank = [part for part, each in seen.items() if is_unfinished(each.error)]
+        if report == SKELETON:
+            todo[STILL].append(exercise)
+        elif blank:
+            todo[STILL].append(f"{exercise} ({', '.join(blank)})")
+        elif not report.startswith(PASSES):
+            todo[WRONG].append(exercise)
+    todo[UNANSWERED] += _unanswered(folders[name], submission, reports)
+    yield from told(ran.notes, reports, todo)
 
 
-def told(notes: Iterable[CellNote], reports: Mapping[str, str]) -> Iterator[str]:
-    """What a student reads, from what there is to say of cells and of each exercise."""
+def _unanswered(folder: Path, submission: Submission, exercises: Container[str]) -> list[str]:
+    """The questions for which nothing was written, as far as the released notebook tells."""
+    cells = released(folder)
+    prompts = [c.id.removesuffix("-prompt") for c in cells if c.id.endswith("-prompt")]
+    questions = [name for name in dict.fromkeys(prompts) if name not in exercises]
+    written = {work.name for work in question_works(submission.notebook, cells, questions)}
+    return [question for question in questions if question not in written]
+
+
+def told(
+    notes: Iterable[CellNote], reports: Mapping[str, str], todo: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
+    """What a student reads: of cells, of each exercise, and what is left to do, by why."""
     for note in notes:
         yield f"cell {note.cell}: {note.message}"
     for exercise, report in reports.items():
         yield f"{exercise}: {report}"
     yield ""
-    if skeletons := [exercise for exercise, report in reports.items() if report == SKELETON]:
-        yield f"still to do: {', '.join(skeletons)}"
+    for why, names in todo.items():
+        if names:
+            yield f"{why}: {', '.join(names)}"
     passing = sum(report.startswith(PASSES) for report in reports.values())
-    yield f"{passing} of {len(reports)} exercises pass their visible checks"
+    yield f"exercises that pass their visible checks: {passing} of {len(reports)}"
 
 
 def _published(notebook: Path) -> dict[str, Path]:

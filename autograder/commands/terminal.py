@@ -27,14 +27,15 @@ from ..course.roster import Roster
 from ..escape import plain
 from ..model import Result, Status
 from ..pages.overview import Overview
-from ..pages.unmarked import told
-from ..pages.words import IN_WORDS, way
+from ..pages.unmarked import to_mark, told
+from ..pages.words import IN_WORDS, counted, way
 from ..results.decisions import Change
 from ..results.score import number, scored, unmarked
 from .summary import PATHS, kept, mean, missing, problems
 
 if TYPE_CHECKING:
     from ..course.proof import Trial  # with torch, which takes seconds to import
+    from ..reading.read import Found
 
 FEW = 40  # rows that are still worth printing one by one
 WIDTH_OF_ID, WIDTH_OF_SCORE = 22, 5
@@ -42,18 +43,23 @@ WIDTH_OF_NAME = 80  # of a file
 WIDTH_OF_EXERCISE = 40
 
 
-def received(lms: str, students: int, left_out: Sequence[str], others: Sequence[str]) -> None:
+def received(found: Found, students: int, others: Sequence[str]) -> None:
     """Say whose download it was taken for, if any, and which files are nobody's.
 
     `others` are students who have files, and none of this assignment.
     """
     console = Console(highlight=False)
-    if lms:
-        console.print(f"{lms} download: {students} student{'s' * (students != 1)}")
-    for what, which in {
-        "left out, of no student": left_out,
+    if found.lms:
+        console.print(f"{found.lms} download: {counted(students, 'student')}")
+    remarks = {
+        "left out, of no student": found.left_out,
         "left out, no folder of this assignment, though others have one": others,
-    }.items():
+    } | {
+        f"most names are {lms}'s and these are not, so each file or folder is one student's, "
+        f"by its name (--from {lms} leaves these out)": strays
+        for lms, strays in found.nearly.items()
+    }
+    for what, which in remarks.items():
         if which:
             _say(console, f"{what}: {_listed([name[:WIDTH_OF_NAME] for name in which])}")
 
@@ -93,7 +99,9 @@ def show_changes(changes: Iterable[Change]) -> None:
     """Print whose total changes by a decision, before and after."""
     lines = [f"  {change}" for change in changes]
     if lines:
-        print_plainly(f"{len(lines)} scores change, as checks became void or count again:")
+        print_plainly(
+            f"{counted(len(lines), 'score')} changed, as checks became void or count again:"
+        )
     for line in lines:
         print_plainly(line)
 
@@ -106,6 +114,15 @@ def warn_of_unmarked(results: Iterable[Result], outline: Outline, so: str) -> No
     answers = sum(len(unmarked(result, found)) for result, found in scored(results, outline))
     if caution := told(answers, so):
         _say(Console(stderr=True, highlight=False), f"warning: {caution}")
+
+
+def warn_of_strangers(overview: Overview, name: str, here: Container[str]) -> None:
+    """Say on the standard error if no submission that could be read defines anything asked for."""
+    read = [r for r in overview.rows if r.student_id in here and r.status is Status.graded]
+    if read and all(row.is_strange for row in read):
+        told = f"warning: no submission here defines a single name of the assignment {name!r}: "
+        told += "if they are of another one, give --assignment, or --course for another course"
+        _say(Console(stderr=True, highlight=False), told)
 
 
 def show_table(console: Console, table: Table) -> None:
@@ -181,9 +198,9 @@ def summarise(
     console = Console(highlight=False)
     rows = overview.rows
     show_table(console, _scores(overview, console.width) if len(rows) <= FEW else _means(overview))
-    counts = {status: overview.of(status) for status in Status}
-    kinds = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-    console.print(f"\n{len(rows)} submissions ({kinds}), {number(overview.max_score)} points")
+    kinds = ", ".join(f"{count} {each}" for each in Status if (count := overview.of(each)))
+    points = counted(overview.max_score, "point")
+    console.print(f"\n{counted(len(rows), 'submission')} ({kinds}), {points}")
     if caution := told(overview.unmarked):
         _say(console, caution)
     for what, name in PATHS.items():
@@ -194,6 +211,8 @@ def summarise(
         _say(console, f"kept from earlier runs, not among these submissions: {_listed(gone)}")
     if absent := missing(overview, roster or ()):
         _say(console, f"handed nothing in, {len(absent)} of the class list: {_listed(absent)}")
+    if waiting := to_mark([q.unmarked for q in overview.questions.values()], out):
+        console.print(verbatim(waiting), soft_wrap=True)  # to be copied, too
     say_problems(overview, console)
 
 
@@ -201,8 +220,7 @@ def say_problems(overview: Overview, console: Console | None = None) -> None:
     """Print what went wrong on our side, if anything did; on the standard error by itself."""
     console = console or Console(stderr=True, highlight=False)
     for problem, students in problems(overview).items():
-        text = f" ({len(students)} of {len(overview.rows)}): {problem}"
-        _say(console, text, "grader error")
+        _say(console, f" ({len(students)} of {len(overview.rows)}): {problem}", "grader error")
 
 
 def _scores(overview: Overview, width: int) -> Table:

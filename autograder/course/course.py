@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 SECRET_FILE = ".autograder-secret"  # noqa: S105 (the name of a file)
 SECRET_VARIABLE = "AUTOGRADER_SECRET"  # noqa: S105 (the name of a variable)
+KEEP = "hidden inputs are drawn from it, so keep it for regrades, and never publish it"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Course:
         """The assignment that an exercise belongs to.
 
         Raises:
-            CourseError: none in the rubric, or several and none was named.
+            CourseError: none in the rubric, or no points yet, or several and none was named.
         """
         rubrics = self.grading.rubrics
         found = [name for name in rubrics if exercise in rubrics[name]]
@@ -76,6 +78,10 @@ class Course:
             return assignment
         known = rubrics.get(assignment or "", {e for rubric in rubrics.values() for e in rubric})
         if not found or assignment is not None:
+            for path in sorted(self.folder.glob("assignments/*/*.py")):
+                if path.stem == exercise and path.parent.name == (assignment or path.parent.name):
+                    cure = self.add_points(path.parent.name, exercise)
+                    raise CourseError(f"{path} has no points yet: {cure}")
             raise CourseError(
                 f"{self.folder / GRADING}: no exercise {exercise!r}{nearest(exercise, known)}"
             )
@@ -83,8 +89,18 @@ class Course:
             raise CourseError(f"{exercise!r} is in {' and in '.join(found)}: give --assignment")
         return found[0]
 
+    def add_points(self, assignment: str, exercise: str) -> str:
+        """What to do so that a new exercise has points: for the checks that `new` writes."""
+        line = f"{exercise}: {{values: 2, shape: 1}}"
+        if assignment in self.grading.rubrics:
+            return f"add to {GRADING}, under {assignment}, the line {line}"
+        return f"add to {GRADING} the line {assignment}: {{{line}}}"
+
     def secret(self) -> bytes:
-        """The secret of the hidden cases, made at first use; `AUTOGRADER_SECRET` goes before it."""
+        """The secret of the hidden cases; `AUTOGRADER_SECRET` goes before it.
+
+        It is made at first use, which the standard error is told: nobody could restore it.
+        """
         if value := os.environ.get(SECRET_VARIABLE):
             return value.encode()
         path = self.folder / SECRET_FILE
@@ -94,6 +110,7 @@ class Course:
                 draft.flush()
                 with contextlib.suppress(FileExistsError):  # another run was first: take its secret
                     os.link(draft.name, path)
+                    print(f"made {path}: {KEEP}", file=sys.stderr)
         secret = path.read_bytes().strip()
         if len(secret) < 16:
             raise CourseError(f"{path}: too short to be a secret: restore it from a backup")

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -63,6 +63,19 @@ def prove(prepared: Prepared, points: Points) -> Iterator[Trial]:
         hint = f"{failed[0].check}: {failed[0].hint}" if failed else ""
         seconds = median(time for _, time in timed)
         yield Trial(kind, name, stated, score, reads, hint, seconds, problem)
+
+
+def over(proofs: Mapping[str, Iterable[Trial]]) -> Iterator[Trial]:
+    """One trial of each answer, over several students: where one is at fault, that one's.
+
+    Its problem names all who are at fault, as they differ then.
+    """
+    for trials in zip(*proofs.values(), strict=True):
+        faults = {student: t for student, t in zip(proofs, trials, strict=True) if t.problem}
+        first = next(iter(faults.values()), trials[0])
+        whose = f" ({', '.join(faults)})" if faults and len(proofs) > 1 else ""
+        seconds = median(trial.seconds for trial in trials)
+        yield replace(first, problem=first.problem + whose, seconds=seconds)
 
 
 def _timed(reference: Reference, answer: Any, case: Case) -> tuple[Observation, float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import CourseError
+from ..pages.words import counted
 from .grading import nearest
 
 COLUMNS = ("id", "name", "e-mail", "section")
@@ -51,7 +52,7 @@ def read_roster(path: Path) -> Roster:
         if not any(cells.values()):
             continue
         if len(row) > len(columns):
-            told = f"{len(row)} cells, and the first line has {len(columns)}"
+            told = f"{counted(len(row), 'cell')}, and the first line has {len(columns)}"
             raise CourseError(f"{path}: line {number}: {told}: put quotes around what has a comma")
         if not (student_id := cells.get("id", "")):
             raise CourseError(f"{path}: line {number}: no id")

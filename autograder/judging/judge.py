@@ -7,7 +7,6 @@ for the class or for each student.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from threading import Lock
@@ -22,7 +21,7 @@ from ..draw import Draw
 from ..errors import CourseError, SolutionRaised
 from ..exercise import Case
 from ..model import UNFINISHED, Kind, Lost, Outcome, Verdict
-from ..observation import EVERY_PART, Error, Observation, ran_out_of_memory
+from ..observation import EVERY_PART, Error, Observation, is_unfinished, ran_out_of_memory
 from ..reference import Reference
 from .mistakes import KnownMistake, errors_in, recognise
 
@@ -96,7 +95,23 @@ def _one_case(
             problem = f"{type(error).__name__}: {error}"
             raise CourseError(f"check {name!r} fails on the reference itself: {problem}") from error
         sentence = "the result does not have the form that was asked for"
-    return Verdict(name, Kind.failed, sentence) if sentence else Verdict(name, Kind.passed)
+    if not sentence:
+        return Verdict(name, Kind.passed)
+    if _looks_at_unfinished(check, case, want, found, tolerance):
+        return Verdict(name, Kind.raised, UNFINISHED)
+    return Verdict(name, Kind.failed, sentence)
+
+
+def _looks_at_unfinished(
+    check: Check, case: Case, want: Observation, found: Observation, tolerance: Tolerance
+) -> bool:
+    """Whether a check that failed looked, beyond the parts that it names, at one not done yet."""
+    done = {name: part for name, part in found.items() if not is_unfinished(part.error)}
+    try:
+        check.test(done, want, case, tolerance)
+    except Exception as error:
+        return isinstance(error, KeyError) and len(done) < len(found)
+    return False
 
 
 def _raised(name: str, error: Error, public: Sequence[Error]) -> Verdict:
@@ -106,8 +121,7 @@ def _raised(name: str, error: Error, public: Sequence[Error]) -> Verdict:
     visible case raised the same type of error, that one's message and line are as good, and public.
     Of any other error, only a common type is named.
     """
-    # Ours and a student's own say nothing or a name; torch's says in words what it cannot do.
-    if error.type == "NotImplementedError" and re.fullmatch(r"(\w+(: \w+)?)?", error.message):
+    if is_unfinished(error):
         return Verdict(name, Kind.raised, UNFINISHED)
     kind = Kind.out_of_memory if ran_out_of_memory(error) else Kind.raised
     same = next((known for known in public if known.type == error.type), None)

@@ -17,6 +17,7 @@ from ..errors import MarkError, SheetError
 from ..escape import cell, plain
 from ..files import PRIVATE, replacing
 from ..model import Mark
+from ..pages.words import counted
 from ..results import exports
 from ..results.folder import is_ours
 from ..sheets.cells import parse
@@ -155,7 +156,7 @@ def _row(
         MarkError: what is wrong with it.
     """
     if len(values) > len(titles):
-        raise MarkError(f"{len(values)} cells, and the first line has {len(titles)}")
+        raise MarkError(f"{counted(len(values), 'cell')}, and the first line has {len(titles)}")
     key, name, _, _, *filled = [*values, *[""] * (len(titles) - len(values))]
     criteria, rest = filled[: -len(LAST)], filled[-len(LAST) :]
     row = _Row(criteria, *rest)
@@ -178,7 +179,9 @@ def _mark(row: _Row, question: Question, marker: str) -> Mark:
         return mark
     points = _number(row.points, "points")
     if any(row.criteria) and points != mark.points:
-        raise MarkError(f"{points:g} points, and the criteria give {mark.points:g}: drop one")
+        raise MarkError(
+            f"{counted(points, 'point')}, and the criteria give {mark.points:g}: drop one"
+        )
     return judged(*known, points)
 
 

@@ -31,6 +31,7 @@ class Row:
     mistakes: tuple[Mistake, ...] = ()
     overrides: tuple[Override, ...] = ()
     late: float = 0.0  # points that lateness cost
+    is_strange: bool = False  # it could be read, and defines nothing that was asked for
 
 
 @dataclass
@@ -115,6 +116,7 @@ class Overview:
             mistakes = tuple(map(self._once, self._made(result)))
             self.mistakes.update(mistakes)
         self._count(result.outcomes)
+        kinds = {verdict.kind for outcome in result.outcomes for verdict in outcome.verdicts}
         row = Row(
             student_id=result.student_id,
             status=result.status,
@@ -127,6 +129,7 @@ class Overview:
             mistakes=mistakes,
             overrides=result.overrides,
             late=found.late.points,
+            is_strange=kinds == {Kind.missing},
         )
         self.rows.append(row)
 

@@ -27,7 +27,7 @@ from .item_analysis import FEW, FEWEST, LOW, discrimination, interval
 from .overview import Mistake, Overview, Row, Tally
 from .templating import FOLDER, digest, digest_of, environment, source
 from .unmarked import told
-from .words import IN_WORDS
+from .words import IN_WORDS, counted
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -194,7 +194,7 @@ def _histogram(plots: ModuleType, overview: Overview, spread: Spread) -> Markup:
     scores = [row.total for row in overview.graded if row.total is not None]
     low, high = map(number, spread.quarters)
     words = (
-        f"Histogram of {spread.count} scores, of {number(overview.max_score)} points: "
+        f"Histogram of {counted(spread.count, 'score')}, of {number(overview.max_score)} points: "
         f"median {number(spread.median)}, the middle half from {low} to {high}, "
         f"lowest {number(min(scores))}, highest {number(max(scores))}."
     )

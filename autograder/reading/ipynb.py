@@ -17,6 +17,13 @@ MAX_CELLS = 10_000
 MAX_BRACKETS = 4_000_000  # lists and objects: each takes a hundred bytes, however short it is
 MAX_SOURCE = 4 << 20  # characters of code in one notebook
 MAX_TEXT = 1 << 20  # characters of text that people read; the rest is left out
+KINDS = {  # how files begin that are handed in instead, as a pattern
+    rb"%PDF": "a PDF",
+    rb"PK\x03\x04.*word/document\.xml": "a Word document",  # a zip, too
+    rb"PK\x03\x04": "a zip file",
+    rb"(?i)(\xef\xbb\xbf)?\s*(<!doctype html|<html)": "a web page",
+    rb"\x89PNG|\xff\xd8\xff": "a picture",
+}
 CELL_MARK = re.compile(r"^# (?:%%|In\[[ \d]*\]:).*$", re.MULTILINE)  # VS Code's, nbconvert's
 
 
@@ -59,6 +66,9 @@ def read_cells(name: str, data: bytes) -> tuple[Cell, ...]:
     Raises:
         Unreadable: it is neither; says why.
     """
+    for beginning, kind in KINDS.items():
+        if re.match(beginning, data, re.DOTALL):
+            raise Unreadable(f"this is {kind}, not a notebook")
     if name.lower().endswith(".py"):
         cells = CELL_MARK.split(decode(data))
         return _within_limits([Cell("code", cell) for cell in cells if cell.strip()])

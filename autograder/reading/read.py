@@ -19,15 +19,15 @@ import itertools
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from ..errors import SubmissionsError
 from ..model import Submission
 from .downloads import LAYOUTS as DOWNLOADS
-from .downloads import recognise
+from .downloads import nearly, recognise
 from .entries import Contents, Entry, as_text, file_entry, load, unzip, walk
 from .ipynb import Unreadable, decode, read_cells
 from .submitted import stamped, submitted_folder
@@ -50,6 +50,7 @@ class Found:
     students: dict[str, list[Entry]]  # files by student id
     lms: str = ""  # whose download it is
     left_out: tuple[str, ...] = ()  # names that are no student's
+    nearly: Mapping[str, Sequence[str]] = field(default_factory=dict)  # as `downloads.nearly` says
 
     def of(self, assignment: str) -> dict[str, list[Entry]]:
         """The files that each student handed in for an assignment, by student id, sorted.
@@ -78,7 +79,7 @@ def look(source: Path, out: Path | None = None, layout: str | None = None) -> Fo
         SubmissionsError: there is no such path, nothing in it, or it is not of that layout.
     """
     contents = _contents(source, out)
-    left_out = list(contents.refused)
+    left_out, almost = list(contents.refused), dict[str, list[str]]()
     if layout in DOWNLOADS or (layout is None and zipfile.is_zipfile(source)):
         if download := recognise(contents.entries, layout):
             left_out += download.left_out
@@ -87,6 +88,7 @@ def look(source: Path, out: Path | None = None, layout: str | None = None) -> Fo
         if layout is not None:
             known = DOWNLOADS[layout]
             raise _unfitting(source, f"a {known.title} download", known.example, contents)
+        almost = nearly(contents.entries)
     if not source.is_dir():
         contents = _unwrapped(contents, source.stem)
     if layout == NBGRADER and not any(len(entry.path.parts) > 2 for entry in contents.entries):
@@ -100,7 +102,7 @@ def look(source: Path, out: Path | None = None, layout: str | None = None) -> Fo
         raise SubmissionsError(
             f"{source}: nothing to grade in it (no notebook, no student's folder)"
         )
-    return Found(source, students, left_out=tuple(left_out))
+    return Found(source, students, left_out=tuple(left_out), nearly=almost)
 
 
 def _as_of(source: Path, students: dict[str, list[Entry]]) -> dict[str, list[Entry]]:

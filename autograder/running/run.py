@@ -20,6 +20,7 @@ from ..errors import ProtocolError
 from ..exercise import Case
 from ..model import CellNote, Kind, Lost, Output, Run, Submission
 from ..observation import MAX_MESSAGE, Error, Observation, Part, explained, ran_short, shortened
+from ..pages.words import counted
 from .channel import Worker, Workers
 from .outputs import outputs, within_limits
 
@@ -189,7 +190,9 @@ class _Notebook:
         notes = [CellNote(n, text) for n in sorted(self.notes) for text in self.notes[n]]
         if len(notes) <= MAX_ALL_NOTES:
             return notes
-        more = CellNote(notes[MAX_ALL_NOTES].cell, f"and {len(notes) - MAX_ALL_NOTES} more notes")
+        more = CellNote(
+            notes[MAX_ALL_NOTES].cell, f"and {counted(len(notes) - MAX_ALL_NOTES, 'more note')}"
+        )
         return [*notes[:MAX_ALL_NOTES], more]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ..doors.gradescope.report import report
 from ..escape import file_names
 from ..files import PRIVATE_FOLDER, write_private
+from ..pages.words import counted
 from ..results import exports
 from ..results.folder import GRADESCOPE
 from ..results.score import rounded, scored
@@ -32,5 +33,5 @@ def write(order: Order, say: Callable[[str], None]) -> int:
         write_private(path, json.dumps(made, indent=1).encode())
         written.append(path)
     exports.note(order.folder, *written)
-    say(f"wrote {len(written)} files in {folder}")
+    say(f"wrote {counted(len(written), 'file')} in {folder}")
     return 0

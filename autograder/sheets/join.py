@@ -14,6 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 from ..errors import SheetError
+from ..pages.words import counted
 from ..results.score import rounded
 from .cells import Sheet, edited
 from .feedback import Page, zipped
@@ -247,7 +248,9 @@ def people(sheet: Sheet, path: Path) -> Mapping[int, list[str]]:
     rows = {row: cells for row, cells in rows.items() if any(map(str.strip, cells))}
     for row, cells in rows.items():
         if len(cells) != width:
-            raise SheetError(f"{path}: row {row + 1} has {len(cells)} cells, the first {width}")
+            raise SheetError(
+                f"{path}: row {row + 1} has {counted(len(cells), 'cell')}, the first {width}"
+            )
     return rows
 
 

@@ -25,7 +25,8 @@
       row.hidden = !fits;
       shown += fits;
     }
-    told.value = shown === lines.length ? `${shown} submissions` : `${shown} of ${lines.length} submissions`;
+    const all = `${lines.length} submission${lines.length === 1 ? "" : "s"}`;
+    told.value = shown === lines.length ? all : `${shown} of ${all}`;
   }
 
   function sort(head) {

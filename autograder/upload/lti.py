@@ -18,6 +18,7 @@ import requests
 
 from ..course.policy import LtiPlace
 from ..errors import LmsError, OutcomeUnknown
+from ..pages.words import counted
 from ..results.score import rounded
 from .lms import Remote, Target, Writing, understood
 from .transport import Session
@@ -72,7 +73,8 @@ class Lti:
         if item is None:
             yield f"the line item {title!r} will be made"
         if self._others > 0:
-            yield f"{self._others} more line items are called {self._resource!r}: delete them there"
+            more = counted(self._others, "more line item")
+            yield f"{more} called {self._resource!r}: to be deleted there"
 
     def _line_item(self) -> dict[str, Any] | None:
         if self._item is None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from ...course.outline import Outline
 from ...model import Kind, Outcome, Result, Status, Verdict
-from ...pages.words import remarks
-from ...results.score import number, points_of_check, score
+from ...pages.words import counted, remarks
+from ...results.score import points_of_check, score
 from .deadline import Deadline
 
 
@@ -85,7 +85,7 @@ def _output(result: Result, assignment: Outline, deadline: Deadline | None) -> s
         intro = "What happened while the cells ran (this costs nothing by itself):"
         paragraphs.append("\n".join([intro, *notes]))
     if assignment.question_points:
-        points = number(sum(assignment.question_points.values()))
+        points = counted(sum(assignment.question_points.values()), "point")
         names = ", ".join(assignment.question_points)
-        paragraphs.append(f"A person reads and marks {names} ({points} points more).")
+        paragraphs.append(f"A person reads and marks {names} ({points} more).")
     return "\n\n".join(filter(None, paragraphs))

@@ -55,6 +55,21 @@ def recognise(entries: Sequence[Entry], layout: str | None = None) -> Download |
     return None
 
 
+def nearly(entries: Sequence[Entry]) -> dict[str, list[str]]:
+    """The layout that most names fit, though too few to recognise it, and the names that do not.
+
+    Empty if there is none.
+    """
+    for name, known in LAYOUTS.items():
+        for view in (entries, _unwrapped(entries)):
+            told = list(known.place(view))
+            handed = [found for _, found in told if found and found.student]
+            strays = [entry.shown for entry, found in told if not found]
+            if 0 < len(strays) < len(handed) and known.believable(handed):
+                return {name: strays}
+    return {}
+
+
 def _unwrapped(entries: Sequence[Entry]) -> list[Entry]:
     """As they lie in the one folder around all, if there is one: people zip again what they unzip.
 
