@@ -199,7 +199,7 @@ def build(folder: Path | None, assignment: str | None, check: bool, solutions: b
         raise click.UsageError("--check is for what is committed, and solutions are not: drop one")
     from . import build as generated
     from .course.course import find_course
-    from .pages.words import counted
+    from .plural import counted
 
     course = find_course(folder)
     names = [assignment] if assignment else list(course.grading.rubrics)

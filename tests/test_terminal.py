@@ -19,7 +19,7 @@ from autograder.course.roster import Person
 from autograder.model import UNFINISHED, Kind, Mark, Outcome, Override, Result, Status, Verdict
 from autograder.pages.overview import Overview
 from autograder.pages.unmarked import to_mark
-from autograder.pages.words import counted
+from autograder.plural import counted
 from autograder.results.score import scored
 
 ROOT = Path(__file__).parent.parent

@@ -77,7 +77,7 @@ def publish(folder: Path | None, folder_: Path) -> None:
       autograder publish ../public
     """
     from ..course.course import find_course
-    from ..pages.words import counted
+    from ..plural import counted
     from .publish import publish
 
     written, left = publish(find_course(folder), folder_)

@@ -18,7 +18,7 @@ import click
 
 from ..errors import ResultsError
 from ..escape import plain
-from ..pages.words import counted
+from ..plural import counted
 from ..results.folder import REPORT
 from .arguments import PATH
 

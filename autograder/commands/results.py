@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..escape import plain
-from ..pages.words import counted
+from ..plural import counted
 from ..results.folder import ANONYMOUS, REPORT
 from ..sheets import FORMATS
 from ..sheets.order import Order

@@ -28,7 +28,8 @@ from ..escape import plain
 from ..model import Result, Status
 from ..pages.overview import Overview
 from ..pages.unmarked import to_mark, told
-from ..pages.words import IN_WORDS, counted, way
+from ..pages.words import IN_WORDS, way
+from ..plural import counted
 from ..results.decisions import Change
 from ..results.score import number, scored, unmarked
 from .summary import PATHS, kept, mean, missing, problems

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import CourseError
-from ..pages.words import counted
+from ..plural import counted
 from .grading import nearest
 
 COLUMNS = ("id", "name", "e-mail", "section")

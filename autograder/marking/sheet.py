@@ -17,7 +17,7 @@ from ..errors import MarkError, SheetError
 from ..escape import cell, plain
 from ..files import PRIVATE, replacing
 from ..model import Mark
-from ..pages.words import counted
+from ..plural import counted
 from ..results import exports
 from ..results.folder import is_ours
 from ..sheets.cells import parse

@@ -21,13 +21,14 @@ from ..course.roster import Roster
 from ..escape import file_names
 from ..files import replacing
 from ..model import Kind, Status
+from ..plural import counted
 from ..results.score import number
 from ..running.tier import ORDER, Tier
 from .item_analysis import FEW, FEWEST, LOW, discrimination, interval
 from .overview import Mistake, Overview, Row, Tally
 from .templating import FOLDER, digest, digest_of, environment, source
 from .unmarked import told
-from .words import IN_WORDS, counted
+from .words import IN_WORDS
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Collection
 from pathlib import Path
 
-from .words import counted
+from ..plural import counted
 
 COUNTED = "totals count {them} as 0"
 LEFT_OUT = "students who wrote {them} get no score"

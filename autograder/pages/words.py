@@ -21,11 +21,6 @@ IN_WORDS: dict[str, str] = {
 VOID = {"full": "Counts in full for everyone", "none": "Does not count"}
 
 
-def counted(count: float, noun: str) -> str:
-    """`1 mark`, `2 marks`."""
-    return f"{round(count, 2):.10g} {noun}{'s' * (count != 1)}"
-
-
 def way(verdict: Verdict) -> str:
     """How a check ended: its verdict's kind, with what is not done yet apart from errors."""
     return UNFINISHED if verdict.is_unfinished else verdict.kind

@@ -20,7 +20,7 @@ from ..errors import ProtocolError
 from ..exercise import Case
 from ..model import CellNote, Kind, Lost, Output, Run, Submission
 from ..observation import MAX_MESSAGE, Error, Observation, Part, explained, ran_short, shortened
-from ..pages.words import counted
+from ..plural import counted
 from .channel import Worker, Workers
 from .outputs import outputs, within_limits
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ..doors.gradescope.report import report
 from ..escape import file_names
 from ..files import PRIVATE_FOLDER, write_private
-from ..pages.words import counted
+from ..plural import counted
 from ..results import exports
 from ..results.folder import GRADESCOPE
 from ..results.score import rounded, scored

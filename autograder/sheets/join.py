@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 from ..errors import SheetError
-from ..pages.words import counted
+from ..plural import counted
 from ..results.score import rounded
 from .cells import Sheet, edited
 from .feedback import Page, zipped

@@ -18,7 +18,7 @@ import requests
 
 from ..course.policy import LtiPlace
 from ..errors import LmsError, OutcomeUnknown
-from ..pages.words import counted
+from ..plural import counted
 from ..results.score import rounded
 from .lms import Remote, Target, Writing, understood
 from .transport import Session

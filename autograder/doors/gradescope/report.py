@@ -6,7 +6,8 @@ from typing import Any
 
 from ...course.outline import Outline
 from ...model import Kind, Outcome, Result, Status, Verdict
-from ...pages.words import counted, remarks
+from ...pages.words import remarks
+from ...plural import counted
 from ...results.score import points_of_check, score
 from .deadline import Deadline
 
