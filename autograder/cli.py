@@ -13,12 +13,12 @@ import click
 from . import __version__
 from .commands.arguments import PATH, assignments, with_course
 from .commands.authoring import exercise, init, new, publish
+from .commands.grade import grade
 from .commands.marking import mark
 from .commands.results import audit, export, import_, override, purge, report
 from .commands.upload import upload
-from .errors import AutograderError, ResultsError, explain
+from .errors import AutograderError, explain
 from .escape import plain
-from .reading.read import LAYOUTS
 
 INTERRUPTED = 130
 UNIX_ONLY = ("fcntl", "resource")  # modules that Windows lacks, and `check` does without
@@ -69,120 +69,6 @@ def _stop(message: str, code: int = 1) -> NoReturn:
 def main(context: click.Context, folder: Path | None) -> None:
     """Grade notebooks by what their functions compute, without ever showing them an answer."""
     context.obj = folder
-
-
-@main.command()
-@click.argument("submissions", type=PATH)
-@click.option(
-    "--assignment",
-    shell_complete=assignments,
-    help="Which assignment; default: found from what the notebooks define.",
-)
-@click.option(
-    "--from",
-    "layout",
-    type=click.Choice(LAYOUTS),
-    help="Whose layout it has; default: an LMS's, if it is a zip with such names, else a folder's.",
-)
-@click.option(
-    "--out",
-    type=PATH,
-    default=Path("results"),
-    show_default=True,
-    help="The folder that scores, report, feedback and the record go to.",
-)
-@click.option("--workers", type=click.IntRange(min=1), help="Default: one for each core.")
-@click.option("--cluster", help="Grade on a Dask cluster: its scheduler's address, or local.")
-@click.option("--student", "student_id", help="Grade this one only, and again if it was graded.")
-@click.option("--force", is_flag=True, help="Grade again what has not changed, too.")
-@click.option("--roster", type=PATH, help="A class list (CSV: id, name, ...).")
-@click.option("--trust-submissions", is_flag=True, help="Go on where nothing can isolate them.")
-@click.option("-q", "--quiet", is_flag=True, help="Print errors, and the path of scores.csv.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/terminal.md).")
-@click.pass_obj
-def grade(
-    folder: Path | None,
-    submissions: Path,
-    assignment: str | None,
-    layout: str | None,
-    out: Path,
-    workers: int | None,
-    cluster: str | None,
-    student_id: str | None,
-    force: bool,
-    roster: Path | None,
-    trust_submissions: bool,
-    quiet: bool,
-    as_json: bool,
-) -> None:
-    """Grade a notebook, a folder of them, or a zip, such as an LMS lets you download.
-
-    A second run grades only what is new or has changed. Exit code 2: some submissions could not be
-    graded through a fault on our side; they have no score.
-
-    \b
-    Examples:
-      autograder grade submissions/
-      autograder grade canvas-download.zip --out week3 --roster class.csv
-      autograder grade submissions/ --student ada
-      autograder grade submissions/ --json > summary.json
-    """
-    if quiet and as_json:
-        raise click.UsageError("--quiet and --json are two ways to print less: drop one")
-    from . import pipeline
-    from .commands import summary, terminal
-    from .course.course import find_course
-    from .course.roster import read_roster
-    from .reading.read import infer_assignment, look
-
-    course = find_course(folder)
-    names = {name: list(rubric) for name, rubric in course.grading.rubrics.items()}
-    found = look(submissions, out, layout)
-    name = assignment or infer_assignment(found, names)
-    outline = course.outline(name)
-    if out.resolve() == submissions.resolve():
-        raise ResultsError(f"{out} holds the submissions: choose another --out")
-    everyone = students = found.of(name)
-    others = tuple(sorted(found.students.keys() - everyone.keys()))
-    if not (quiet or as_json):
-        terminal.received(found, len(everyone), others)
-    if student_id is not None:
-        students = _only(student_id, everyone, submissions)
-    job = pipeline.Job(
-        students=students,
-        outline=outline,
-        out=out,
-        secret=course.secret(),
-        hidden=(course.folder, out.resolve(), submissions.resolve()),
-        workers=min(workers or os.cpu_count() or 1, max(1, len(students))),
-        trusted=trust_submissions,
-        cluster=cluster,
-        force=force or student_id is not None,
-        roster=read_roster(roster) if roster else {},
-    )
-    with terminal.progress(len(students), quiet) as advance:
-        watch = None if quiet else terminal.watch_pages
-        overview = pipeline.grade(job, advance, watch)
-    terminal.warn_of_strangers(overview, name, students)
-    if as_json:
-        left_out = (found.left_out, others)
-        click.echo(summary.as_json(name, overview, out, everyone, job.roster, *left_out))
-    elif quiet:
-        terminal.say_problems(overview)
-        click.echo(plain(str(out / summary.PATHS["scores"])))
-    else:
-        terminal.summarise(overview, out, everyone, job.roster)
-    sys.exit(summary.exit_code(overview))
-
-
-def _only(student_id: str, students: dict[str, Any], submissions: Path) -> dict[str, Any]:
-    from .course.grading import nearest
-    from .errors import SubmissionsError
-
-    if student_id not in students:
-        hint = nearest(student_id, students)
-        raise SubmissionsError(f"{submissions}: no submission of {student_id!r}{hint}")
-    return {student_id: students[student_id]}
 
 
 @main.command()
@@ -288,7 +174,7 @@ def demo(context: click.Context, folder_: Path) -> None:
     )
 
 
-for command in (init, new, exercise, publish, report, mark, override, audit):
+for command in (grade, init, new, exercise, publish, report, mark, override, audit):
     main.add_command(command)
 for command in (export, import_, upload, purge):
     main.add_command(command)

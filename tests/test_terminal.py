@@ -12,7 +12,7 @@ from click.shell_completion import BashComplete
 from rich.cells import cell_len
 
 from autograder.cli import main
-from autograder.commands import summary, terminal
+from autograder.commands import bars, summary, terminal
 from autograder.course.outline import Outline
 from autograder.course.policy import Policy
 from autograder.course.roster import Person
@@ -163,7 +163,7 @@ def test_colours_are_for_terminals_and_for_who_wants_them(on_a_terminal, capsys,
 
 def test_progress_on_a_terminal_tells_speed_time_left_and_counts(on_a_terminal, capsys):
     clock = iter(range(10_000))
-    with terminal.progress(1000) as advance:
+    with bars.grading(1000) as advance:
         bar = advance.__self__
         bar.get_time = lambda: float(next(clock))
         for number in range(30):
@@ -183,7 +183,7 @@ def test_progress_on_a_terminal_tells_speed_time_left_and_counts(on_a_terminal, 
 
 def test_progress_tells_work_not_done_yet_from_errors(on_a_terminal):
     verdicts = (Verdict("values", Kind.raised, UNFINISHED), Verdict("shape", Kind.raised, "why"))
-    with terminal.progress(9) as advance:
+    with bars.grading(9) as advance:
         bar = advance.__self__
         advance("a", replace(result("a"), outcomes=(Outcome("square", verdicts),)))
         bar.stop()
@@ -193,7 +193,7 @@ def test_progress_tells_work_not_done_yet_from_errors(on_a_terminal):
 
 
 def test_progress_elsewhere_is_a_plain_line_now_and_then(capsys):
-    with terminal.progress(20) as advance:
+    with bars.grading(20) as advance:
         for number in range(20):
             advance(str(number), None if number % 2 else result(str(number)))
     shown = capsys.readouterr()
@@ -202,7 +202,7 @@ def test_progress_elsewhere_is_a_plain_line_now_and_then(capsys):
 
 
 def test_quiet_shows_no_progress(on_a_terminal, capsys):
-    with terminal.progress(2, quiet=True) as advance:
+    with bars.grading(2, quiet=True) as advance:
         advance("a", result("a"))
     assert capsys.readouterr() == ("", "")
 

@@ -42,7 +42,7 @@ def report(
     from .. import pipeline
     from ..course.roster import read_roster
     from ..pages.anonymous import write_anonymous
-    from . import terminal
+    from . import bars
     from .graded import opened
 
     page = results / (ANONYMOUS if anonymous else REPORT)
@@ -51,7 +51,7 @@ def report(
         if anonymous:
             write_anonymous(page, store.results(), outline, store.recall("secret"))
         else:
-            watch = terminal.watch_pages
+            watch = bars.pages
             pipeline.write_results(store, results, outline, known, afresh=True, watch=watch)
     click.echo(plain(str(page)))
 
