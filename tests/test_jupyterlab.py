@@ -19,7 +19,12 @@ from lowest_torch import answers
 
 from autograder.course import find_course
 
-pytestmark = [pytest.mark.slow, needs_browser, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("lab"),  # so that it is started once
+    pytest.mark.timeout(600),
+    needs_browser,
+]
 
 COURSE = find_course(Path(__file__).parent)
 SOLVED = {name: answers(name) for name in COURSE.grading.rubrics}  # by exercise
