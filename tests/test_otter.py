@@ -16,6 +16,7 @@ from pathlib import Path
 import nbclient
 import nbformat
 import pytest
+from ours import assignments
 
 from autograder import build
 from autograder.assignment import tolerance
@@ -27,7 +28,7 @@ from autograder.proof import NOTEBOOK, points_of
 
 SECRET = "the cases of these tests"
 COURSE = find_course(Path(__file__).parent)
-ASSIGNMENTS = {name: COURSE.assignment(name) for name in COURSE.grading.rubrics}
+ASSIGNMENTS = assignments()
 WANTED = {name: build.wanted_values(ready) for name, ready in ASSIGNMENTS.items()}
 BINARIES = Path(sys.executable).parent
 NOISE = """
