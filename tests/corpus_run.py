@@ -16,6 +16,7 @@ import socket
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -24,7 +25,7 @@ import corpus_entries
 from ruamel.yaml import YAML
 
 import autograder
-from autograder import pipeline
+from autograder import grader, pipeline
 from autograder.commands import terminal
 from autograder.course.assignment import Assignment, tolerance
 from autograder.course.course import Course, find_course
@@ -45,9 +46,9 @@ TIERS = {
     "nothing": lambda: Tier("D"),  # with a zygote that confines nothing
 }
 LIMITS = {
-    "cell_seconds": 0.75,
+    "cell_seconds": 1.0,
     "notebook_seconds": 8.0,
-    "exercise_seconds": 0.75,
+    "exercise_seconds": 1.0,
     "submission_seconds": 20.0,
     "memory_mb": 256,
 }
@@ -92,6 +93,7 @@ def main(tier: str, *names: str) -> None:
     before = state()
     shown = io.StringIO()
     began = time.monotonic()
+    stops = counted_stops()
     with listeners(), contextlib.redirect_stdout(shown):
         pipeline.grade(job, lambda *_: None)
         results = {r.student_id: r for r in Results(OUT)}
@@ -114,10 +116,11 @@ def main(tier: str, *names: str) -> None:
         "needles": len(hidden),
         "terminal": [shown.getvalue()],
         "full": {name: sum(points.values()) for name, points in assignment.rubric.items()},
-        "limits": LIMITS,
         "csv": [(OUT / "scores.csv").read_text()],
         "submissions": [
-            about(one, results[one.student], pages[one.student], assignment) for one in planned
+            about(one, results[one.student], pages[one.student], assignment)
+            | {"stops": stops.get(one.student, 0)}
+            for one in planned
         ],
     }
     json.dump(report, sys.__stdout__)
@@ -172,6 +175,36 @@ def listeners() -> Iterator[None]:
         for one in open_ones:
             one.close()
         os.unlink("/srv/socket")
+
+
+def counted_stops() -> Counter[str]:
+    """By student, how many limits ran out: the judge waits for nothing that has none.
+
+    What a run takes in seconds would say that as well, but also what else this machine does.
+    """
+    stops: Counter[str] = Counter()
+    student, grade, channel = "", grader.Grader.grade, zygotes.Worker
+
+    def counting(call):
+        def counted(self, *rest):
+            try:
+                reply = call(self, *rest)
+            except TimeoutError:
+                stops[student] += 1
+                raise
+            stops[student] += isinstance(reply, dict) and reply.get("stopped") is True
+            return reply
+
+        return counted
+
+    def graded(self, submission):
+        nonlocal student
+        student = submission.student_id
+        return grade(self, submission)
+
+    channel.send, channel.receive = counting(channel.send), counting(channel.receive)
+    grader.Grader.grade = graded
+    return stops
 
 
 def writes_to_the_checkout() -> bool:

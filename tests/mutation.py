@@ -287,7 +287,7 @@ def of_assignment(ready: Assignment, only: Sequence[str] = ()) -> Iterator[tuple
 
 
 def main(only: list[str]) -> int:
-    """Print the report; returns the number of mutants that live without a reason."""
+    """Print the report; returns how many mutants live without a reason, and reasons are unused."""
     course, reasons, unexplained = find_course(Path(__file__).parent), Reasons(), 0
     known = {exercise for rubric in course.grading.rubrics.values() for exercise in rubric}
     if unknown := [name for name in only if name not in known]:
@@ -304,8 +304,11 @@ def main(only: list[str]) -> int:
                 else:
                     text, unexplained = "LIVES without a reason", unexplained + 1
                 print(f"- `{fate.mutant.label}`: {text}")
-    print(f"\n{unexplained} mutants live without a reason")
-    return unexplained
+    unused = set() if only else reasons.unused()
+    for exercise, text in sorted(unused):
+        print(f"\n- a reason of {exercise} explains no mutant: {text}")
+    print(f"\n{unexplained} mutants live without a reason; {len(unused)} reasons explain no mutant")
+    return unexplained + len(unused)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,14 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import nbclient
 import nbformat
 import pytest
 import torch
+from ours import assignments
 from torch import nn
 
 from autograder import build
@@ -34,9 +36,8 @@ from autograder.literal import WIDTH, literal
 from autograder.observation import EVERY_PART, Error, Part
 
 COURSE = find_course(Path(__file__).parent)
-ASSIGNMENTS = {name: COURSE.assignment(name) for name in COURSE.grading.rubrics}
+ASSIGNMENTS = assignments()
 ASSIGNMENT = ASSIGNMENTS["backprop"]
-FILES = {name: build.made(COURSE, name, build.PUBLISHED) for name in ASSIGNMENTS}
 PICTURES = {"backprop": 3, "beyond": 2}  # that the lessons draw
 WANTED = wanted_values(ASSIGNMENT)
 HELPING = ["visible-checks-note", "visible-checks"]
@@ -46,8 +47,13 @@ tensor = torch.tensor
 each_assignment = pytest.mark.parametrize("assignment", ASSIGNMENTS)
 
 
+@cache
+def files_of(assignment):
+    return build.made(COURSE, assignment, build.PUBLISHED)
+
+
 def notebook_of(assignment):
-    return FILES[assignment][ASSIGNMENTS[assignment].folder / f"{assignment}.ipynb"].decode()
+    return files_of(assignment)[ASSIGNMENTS[assignment].folder / f"{assignment}.ipynb"].decode()
 
 
 def cells(assignment="backprop"):
@@ -75,13 +81,13 @@ def test_bytes_are_the_same_in_another_process(assignment):
         capture_output=True,
         text=True,
     )
-    expected = hashlib.sha256(b"".join(FILES[assignment].values())).hexdigest()
+    expected = hashlib.sha256(b"".join(files_of(assignment).values())).hexdigest()
     assert (expected, "") == (run.stdout.strip(), run.stderr)
 
 
 @each_assignment
 def test_committed_files_are_up_to_date(assignment):
-    assert [] == build.stale(FILES[assignment]), "run: autograder build"
+    assert [] == build.stale(files_of(assignment)), "run: autograder build"
 
 
 @each_assignment
@@ -177,7 +183,7 @@ def test_the_doors_have_their_names(monkeypatch):
     zips = {f"gradescope-{name}.zip" for name in ASSIGNMENTS if name != "backprop"}
     tops = {name.split("/")[0] for name in names}
     assert tops == {"README.md", "nbgrader", "otter", "gradescope.zip"} | zips
-    committed = {p.relative_to(COURSE.folder / "assignments") for p in FILES["backprop"]}
+    committed = {p.relative_to(COURSE.folder / "assignments") for p in files_of("backprop")}
     assert committed >= {Path(f"backprop/{door}/backprop.ipynb") for door in ("nbgrader", "otter")}
 
 

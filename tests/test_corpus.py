@@ -114,7 +114,7 @@ def test_a_hostile_or_mistaken_notebook_gets_its_right_outcome(graded, entry, mo
 
 def assert_right(graded: dict, hostile: dict) -> None:
     """Whether one submission got what its entry says."""
-    full, limits, entry = graded["full"], graded["limits"], ENTRIES[hostile["entry"]]
+    full, entry = graded["full"], ENTRIES[hostile["entry"]]
     right = entry.outcome(hostile["mode"], hostile["variant"])
     about = json.dumps({k: v for k, v in hostile.items() if k != "page"}, indent=1)
     assert kinds(hostile) <= right.kinds, about
@@ -128,8 +128,7 @@ def assert_right(graded: dict, hostile: dict) -> None:
         assert right.others != "none" or set(others.values()) == {0}, about
         assert attacked == full[entry.attacked] or right.kinds != {"passed"}, about
         assert attacked == 0 or "passed" in right.kinds, about
-    limit = max(limits["cell_seconds"], limits["exercise_seconds"])
-    assert hostile["seconds"] < limit + 1 + right.stops * (limit + 0.5), about
+    assert hostile["stops"] <= right.stops and "used up its" not in about, about
 
 
 def kinds(submission: dict) -> set[str]:

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from ours import assignments
 
 from autograder.compare import Tolerance
 from autograder.course.course import find_course
@@ -271,7 +272,7 @@ STATED = {
 }
 
 COURSE = find_course(Path(__file__).parent)
-ASSIGNMENTS = {name: COURSE.assignment(name) for name in COURSE.grading.rubrics}
+ASSIGNMENTS = assignments()
 LIMITS = COURSE.grading.policy.tolerance.model_dump()
 SECRET = b"the secret of the tests"
 FEW = [f"student {number}" for number in range(5)]

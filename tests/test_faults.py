@@ -16,7 +16,7 @@ from autograder.upload import journal as journal_module
 from autograder.upload.apply import TRIES
 from autograder.upload.transport import Session
 
-STUDENTS = 6
+STUDENTS = 4
 KILLS = 20
 TOLD = [release(100 + n, n + 0.5) for n in range(STUDENTS)]
 BOTH = pytest.mark.parametrize("platform", ["canvas", "moodle"])

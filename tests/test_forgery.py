@@ -4,10 +4,9 @@ import os
 
 import forgery
 import pytest
+from ours import assignment
 
-from autograder.course.course import find_course
-
-ASSIGNMENT = find_course(forgery.ROOT).assignment(forgery.ASSIGNMENT)
+ASSIGNMENT = assignment(forgery.ASSIGNMENT)
 PAYLOADS = {payload.name: payload for payload in forgery.payloads()}
 CONTROLS = {control.name: control for control in forgery.controls(ASSIGNMENT.references)}
 HANDFUL = ("F13_looks_at_frames", "F20_pickles", "S2_rewrites_test_cells")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter
-from pathlib import Path
 
 import lies
 import pytest
@@ -16,23 +15,21 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lies import Frame, Peer, Zygote, damaged, fields, frames, honest_hello, mapped
+from ours import assignment
 from test_wire import decoded_or_refused, over_the_wire
 
 from autograder.compare import Tolerance, is_tensor
-from autograder.course.course import find_course
 from autograder.course.policy import Limits
 from autograder.judging.judge import Judge
 from autograder.model import Kind, Lost, Submission
 from autograder.running.run import run
 
-COURSE = find_course(Path(__file__).parent)
 NAMES = ("backprop", "beyond")
-REFERENCES = {n: r for a in NAMES for n, r in COURSE.assignment(a).references.items()}
+REFERENCES = {n: r for a in NAMES for n, r in assignment(a).references.items()}
 JUDGES = {
-    a: Judge(a, COURSE.assignment(a).references, Tolerance(), b"a secret of the tests")
-    for a in NAMES
+    a: Judge(a, assignment(a).references, Tolerance(), b"a secret of the tests") for a in NAMES
 }
-PREPARED = {n: JUDGES[a].prepare(n, "") for a in NAMES for n in COURSE.assignment(a).references}
+PREPARED = {n: JUDGES[a].prepare(n, "") for a in NAMES for n in assignment(a).references}
 TRUTH = {n: p.observe(REFERENCES[n].solution) for n, p in PREPARED.items()}
 VISIBLE = {n: r.exercise.observe(r.solution, r.exercise.visible) for n, r in REFERENCES.items()}
 LIMITS = Limits(cell_seconds=5, notebook_seconds=20, exercise_seconds=20, submission_seconds=60)

@@ -1,4 +1,7 @@
-"""The commands, as people run them: real processes, real workers, files on the disk."""
+"""The commands, as people run them: real processes, real workers, files on the disk.
+
+Most of these processes start warm; where it matters what one imports, it is a cold one.
+"""
 
 import contextlib
 import csv
@@ -17,12 +20,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import warm
+from ours import assignment
 
 from autograder.cli import main
-from autograder.course.course import find_course
 
 ROOT = Path(__file__).parent.parent
-ASSIGNMENT = find_course(ROOT).assignment("backprop")
+ASSIGNMENT = assignment("backprop")
 EXERCISES = list(ASSIGNMENT.references)
 IMPORTS = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"
 SOLUTIONS = [IMPORTS, *(r.source(name) for name, r in ASSIGNMENT.references.items())]
@@ -64,14 +68,8 @@ def command(course: Path, *arguments: object) -> list[str]:
 
 
 def autograder(course: Path, *arguments: object, code: int = 0, **variables: str):
-    done = subprocess.run(
-        command(course, *arguments),
-        capture_output=True,
-        text=True,
-        cwd=course.parent,
-        env=os.environ | {"AUTOGRADER_SECRET": "a secret of the tests"} | variables,
-        timeout=240,
-    )
+    env = os.environ | {"AUTOGRADER_SECRET": "a secret of the tests"} | variables
+    done = warm.run("--course", course, *arguments, cwd=course.parent, env=env)
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done
@@ -222,9 +220,15 @@ def test_only_what_changed_is_graded_again(course):
     before = graded_at(course)
 
     pages = pages_of(course)
-    done = autograder(
-        course, "grade", folder, "--out", course / "results", PYTHONPROFILEIMPORTTIME="1"
+    done = subprocess.run(
+        command(course, "grade", folder, "--out", course / "results"),
+        env=os.environ
+        | {"AUTOGRADER_SECRET": "a secret of the tests", "PYTHONPROFILEIMPORTTIME": "1"},
+        cwd=course.parent,
+        capture_output=True,
+        text=True,
     )
+    assert done.returncode == 0, done.stderr
     assert scores(course) == first
     assert graded_at(course) == before and pages_of(course) == pages  # nothing ran, or was written
     assert "autograder.pipeline" in done.stderr and "torch" not in done.stderr

@@ -19,10 +19,14 @@ from lowest_torch import answers
 
 from autograder.course.course import find_course
 
-pytestmark = [pytest.mark.slow, needs_browser, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("lab"),  # so that it is started once
+    pytest.mark.timeout(600),
+    needs_browser,
+]
 
 COURSE = find_course(Path(__file__).parent)
-SOLVED = {name: answers(name) for name in COURSE.grading.rubrics}  # by exercise
 TYPED = ["grad_quadratic", "accumulated_grad", "train"]  # answers that go in through the editor
 PATIENCE = 180_000  # milliseconds; a busy machine is no failure
 OVERRIDES = {
@@ -162,7 +166,7 @@ def kinds(notebook):
 
 
 def test_a_new_notebook_runs_and_takes_answers(browser, lab):  # noqa: F811
-    path, solved = lab[2] / "backprop.ipynb", SOLVED["backprop"]
+    path, solved = lab[2] / "backprop.ipynb", answers("backprop")
     shutil.copy(COURSE.folder / "assignments" / "backprop" / path.name, path)
     released = nbformat.read(path, as_version=4)
     count = kinds(released).count("code")
@@ -185,9 +189,9 @@ def test_a_new_notebook_runs_and_takes_answers(browser, lab):  # noqa: F811
     assert said(notebook) == {n: f"{n}: {passes if n in TYPED else todo}\n" for n in solved}
 
 
-@pytest.mark.parametrize("assignment", SOLVED)
+@pytest.mark.parametrize("assignment", COURSE.grading.rubrics)
 def test_every_check_of_a_solved_notebook_passes(browser, lab, assignment):  # noqa: F811
-    path, solved = lab[2] / f"solved-{assignment}.ipynb", SOLVED[assignment]
+    path, solved = lab[2] / f"solved-{assignment}.ipynb", answers(assignment)
     notebook = nbformat.read(
         COURSE.folder / "assignments" / assignment / f"{assignment}.ipynb", as_version=4
     )

@@ -21,6 +21,7 @@ import IPython
 import nbformat
 import pytest
 from nbgrader.utils import compute_checksum
+from ours import assignments
 from traitlets.config import Config
 
 from autograder import build
@@ -36,7 +37,7 @@ from autograder.reference import load_reference
 
 SECRET = "the secret of the tests"
 COURSE = find_course(Path(__file__).parent)
-ASSIGNMENTS = {name: COURSE.assignment(name) for name in COURSE.grading.rubrics}
+ASSIGNMENTS = assignments()
 EXERCISES = [(a, e) for a, ready in ASSIGNMENTS.items() for e in ready.rubric]
 each_assignment = pytest.mark.parametrize("assignment", ASSIGNMENTS)
 each_exercise = pytest.mark.parametrize("assignment, exercise", EXERCISES)

@@ -16,6 +16,7 @@ from pathlib import Path
 import nbclient
 import nbformat
 import pytest
+from ours import assignments
 
 from autograder.building.notebook import HELPERS
 from autograder.building.wanted import wanted_values
@@ -27,7 +28,7 @@ from autograder.judging.judge import Judge
 
 SECRET = "the cases of these tests"
 COURSE = find_course(Path(__file__).parent)
-ASSIGNMENTS = {name: COURSE.assignment(name) for name in COURSE.grading.rubrics}
+ASSIGNMENTS = assignments()
 WANTED = {name: wanted_values(ready) for name, ready in ASSIGNMENTS.items()}
 BINARIES = Path(sys.executable).parent
 NOISE = """

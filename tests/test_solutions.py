@@ -7,12 +7,14 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import nbclient
 import nbformat
 import pytest
 from click.testing import CliRunner
+from ours import assignments
 
 from autograder import build
 from autograder.building.starter import write_starter
@@ -22,19 +24,23 @@ from autograder.errors import CourseError
 from autograder.reference import load_reference
 
 COURSE = find_course(Path(__file__).parent)
-ASSIGNMENTS = {name: COURSE.assignment(name) for name in COURSE.grading.rubrics}
-FILES = {name: build.made(COURSE, name, build.HANDOUTS) for name in ASSIGNMENTS}
+ASSIGNMENTS = assignments()
 FOLDER = COURSE.folder / "dist" / "solutions"
 
 each_assignment = pytest.mark.parametrize("assignment", ASSIGNMENTS)
 
 
+@cache
+def files_of(assignment):
+    return build.made(COURSE, assignment, build.HANDOUTS)
+
+
 def notebook_of(assignment):
-    return FILES[assignment][FOLDER / f"{assignment}.ipynb"].decode()
+    return files_of(assignment)[FOLDER / f"{assignment}.ipynb"].decode()
 
 
 def page_of(assignment):
-    return FILES[assignment][FOLDER / f"{assignment}.html"].decode()
+    return files_of(assignment)[FOLDER / f"{assignment}.html"].decode()
 
 
 def sources(assignment):
@@ -130,7 +136,7 @@ def test_bytes_are_the_same_in_another_process(assignment):
         cwd=COURSE.folder,
         capture_output=True,
     )
-    assert (b"".join(FILES[assignment].values()), b"") == (run.stdout, run.stderr)
+    assert (b"".join(files_of(assignment).values()), b"") == (run.stdout, run.stderr)
 
 
 # The page

@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner
 from lms import canvas as canvas_stub
 from lms.serve import serving
+from ours import assignment
 from ruamel.yaml import YAML
 
 from autograder import pipeline
 from autograder.cli import main
-from autograder.course.course import find_course
 from autograder.model import Kind, Mark, Outcome, Receipt, Result, Status, Verdict
 from autograder.results.store import Store, read_about
 
@@ -26,7 +26,7 @@ NAME = "Zoë Ångström"
 
 @pytest.fixture(scope="module")
 def backprop():
-    return find_course(ROOT).assignment("backprop")
+    return assignment("backprop")
 
 
 @pytest.fixture

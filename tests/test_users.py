@@ -15,7 +15,8 @@ ORDINARY = 54321  # a user id that no one has
 @pytest.mark.skipif(os.getuid() != 0, reason="every other test shows it already")
 @pytest.mark.timeout(900)
 @pytest.mark.slow
-def test_workers_are_confined_for_an_ordinary_user_with_and_without_namespaces():
+@pytest.mark.parametrize("module", ["test_run.py", "test_sandbox.py"])
+def test_workers_are_confined_for_an_ordinary_user_with_and_without_namespaces(module):
     for tool in ("unshare", "setpriv", "mount"):
         assert shutil.which(tool), f"{tool} is part of util-linux"
     done = subprocess.run(
@@ -24,7 +25,7 @@ def test_workers_are_confined_for_an_ordinary_user_with_and_without_namespaces()
             *dict.fromkeys((sys.base_prefix, sys.prefix, str(TESTS.parent))),
             "--",
             *(sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider"),
-            *("-p", "no:xdist", TESTS / "test_run.py", TESTS / "test_sandbox.py"),
+            *("-p", "no:xdist", TESTS / module),
             *("-k", "not cgroup"),  # an ordinary user may make none
         ],
         capture_output=True,

@@ -40,6 +40,11 @@ questions: {practice: {S1: 2}}
 }
 
 
+def in_an_environment(test):
+    """One worker makes the environment, for all of these tests: it takes a minute."""
+    return pytest.mark.slow(pytest.mark.timeout(900)(pytest.mark.xdist_group("wheel")(test)))
+
+
 class Place:
     """A folder outside of the repository, with an environment and a course of one exercise."""
 
@@ -98,8 +103,7 @@ def test_every_extra_is_tried():
     assert USES.keys() == EXTRAS.keys()
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
+@in_an_environment
 def test_the_wheel_grades_a_course_with_and_without_each_extra(place):
     said, grader, folder = place.said, place.grader, place.folder
     assert not any(place.has("nbgrader", "otter", "requests", "distributed", "flask", "nbconvert"))
@@ -126,8 +130,7 @@ def test_the_wheel_grades_a_course_with_and_without_each_extra(place):
             assert knows in first(*command), extra
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
+@in_an_environment
 def test_a_student_who_has_the_wheel_needs_nothing_else(place, tmp_path):
     notebook = json.loads((ROOT / "assignments/backprop/backprop.ipynb").read_text())
     (tmp_path / "mine.ipynb").write_text(json.dumps(notebook))
@@ -137,7 +140,7 @@ def test_a_student_who_has_the_wheel_needs_nothing_else(place, tmp_path):
     assert "grad_quadratic: not done yet" in said
 
 
-@pytest.mark.slow
+@in_an_environment
 def test_the_wheel_holds_the_assignments_and_no_answer(place):
     names = set(zipfile.ZipFile(place.wheel).namelist())
     for path in (ROOT / "assignments").glob("*/*.py"):

@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import subprocess
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,34 @@ def call(course: Path, log: Path, *arguments: object) -> tuple[int, str]:
     process = start(course, log, *arguments)
     process.join()
     return process.exitcode, log.read_text()
+
+
+def run(*arguments: object, cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, as `subprocess.run` does with one in a cold process."""
+    with tempfile.TemporaryDirectory() as folder:
+        said = Path(folder, "out"), Path(folder, "err")
+        process = started(_run_apart, said, cwd, dict(env), *map(str, arguments))
+        process.join(240)
+        if process.is_alive():
+            process.kill()
+            process.join()
+        out, err = (path.read_text() for path in said)
+        return subprocess.CompletedProcess(arguments, process.exitcode, out, err)
+
+
+def _run_apart(said: tuple[Path, Path], cwd: Path, env: dict[str, str], *arguments: str) -> None:
+    os.environ.clear()
+    os.environ.update(env)
+    os.chdir(cwd)
+    with (
+        open(said[0], "w") as out,
+        open(said[1], "w") as err,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        os.dup2(out.fileno(), 1)
+        os.dup2(err.fileno(), 2)
+        main(list(arguments))
 
 
 def _run(course: Path, log: Path, *arguments: object) -> None:

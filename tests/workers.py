@@ -1,12 +1,11 @@
 """Grading in real workers, for the tests of what runs in them."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
+from ours import COURSE, assignment
 
 from autograder.compare import Tolerance
-from autograder.course.course import find_course
 from autograder.course.policy import Limits
 from autograder.errors import SandboxError
 from autograder.judging.judge import Judge
@@ -15,8 +14,7 @@ from autograder.running.run import run
 from autograder.running.tier import Tier, detect
 from autograder.running.zygotes import Zygotes
 
-COURSE = find_course(Path(__file__).parent)
-ASSIGNMENT = COURSE.assignment("backprop")
+ASSIGNMENT = assignment("backprop")
 LIMITS = Limits(cell_seconds=2, notebook_seconds=20, exercise_seconds=2, memory_mb=512)
 IMPORTS = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F"
 FIRST = next(iter(ASSIGNMENT.references))

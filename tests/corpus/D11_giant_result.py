@@ -4,6 +4,8 @@ cell: failed
 call: failed
 cell ten_gigabytes: {kinds: passed, note: allocate memory}
 call ten_gigabytes: out_of_memory
+cell many_tensors: {kinds: failed timed_out, stops: 1}
+call many_tensors: {kinds: failed timed_out, stops: 1}
 place: after
 """
 
