@@ -45,7 +45,9 @@ class Job:
     students: dict[str, list[Entry]]  # files by student id
     outline: Outline
     out: Path
-    secret: bytes
+    secret: Callable[
+        [], bytes
+    ]  # asked for last: a first one is made, and told, if all else is well
     hidden: tuple[Path, ...]  # folders that workers must never see
     workers: int
     tier: Tier | None = None  # of isolation; None: the best that there is
@@ -64,11 +66,13 @@ def grade(job: Job, progress: Progress, watch: Watch | None = None) -> Overview:
         AutograderError: of several kinds; what was graded by then is in the record.
     """
     name = job.outline.name
+    if job.out.exists() and not job.out.is_dir():
+        raise ResultsError(f"{job.out} is not a folder: choose another --out")
     with contextlib.ExitStack() as opened:
         # Where there is no record yet, all must be graded: a course at fault leaves no folder then.
         grader = None if (job.out / RECORD).exists() else _grader(job, opened)
         _make_folder(job.out)
-        about = {"assignment": name, "secret": fingerprint(job.secret)}
+        about = {"assignment": name, "secret": fingerprint(job.secret())}
         store = opened.enter_context(Store(job.out, about))
         submissions = (read_submission(s, files, name) for s, files in job.students.items())
         todo = _changed(submissions, job, store, progress)
@@ -170,7 +174,7 @@ def _grader(job: Job, opened: contextlib.ExitStack) -> Grader | Cluster:
     if job.cluster is None:
         tier = job.tier or detect(job.trusted)
         assignment = load_assignment(job.outline)
-        grader = Grader(assignment, job.secret, job.hidden, tier, job.workers)
+        grader = Grader(assignment, job.secret(), job.hidden, tier, job.workers)
         return opened.enter_context(grader)
     try:
         from .cluster import Cluster, pack
@@ -179,5 +183,5 @@ def _grader(job: Job, opened: contextlib.ExitStack) -> Grader | Cluster:
             f"{error.name} is not installed: pip install 'backprop-autograder[cluster]'"
         ) from error
     load_assignment(job.outline)  # what is wrong with it is told here, and not by each worker
-    parcel = pack(job.outline, job.secret, job.hidden, job.trusted)
+    parcel = pack(job.outline, job.secret(), job.hidden, job.trusted)
     return opened.enter_context(Cluster(job.cluster, parcel, job.workers))

@@ -147,7 +147,7 @@ def main(count: int = 10_000) -> None:
             students=look(folder / "class").of(ASSIGNMENT),
             outline=course.outline(ASSIGNMENT),
             out=folder / "results",
-            secret=SECRET,
+            secret=lambda: SECRET,
             hidden=(course.folder, folder),
             workers=os.cpu_count() or 1,
         )

@@ -83,7 +83,7 @@ def main(tier: str, *names: str) -> None:
         students=students,
         outline=assignment,
         out=OUT,
-        secret=course.secret(),
+        secret=course.secret,
         hidden=(COURSE, OUT, CLASS, CHECKOUT),
         tier=TIERS[tier](),
         workers=1,
@@ -106,7 +106,7 @@ def main(tier: str, *names: str) -> None:
     seconds = time.monotonic() - began
     names = file_names(results, ".html")
     pages = {student: (OUT / "feedback" / name).read_text() for student, name in names.items()}
-    hidden = list(needles(assignment, job.secret))
+    hidden = list(needles(assignment, job.secret()))
     report = {
         "tier": job.tier.name,
         "seconds": seconds,

@@ -377,7 +377,10 @@ def test_bad_calls_are_one_line_and_write_nothing(course):
 
 
 def one_line(course: Path, *arguments: object) -> str:
-    """The one line that such a call prints. (In this process: it starts no worker.)"""
+    """The one line that such a call prints. (In this process: it starts no worker.)
+
+    A secret that is made is told in another one, so no such call may make one.
+    """
     errors = io.StringIO()
     with (
         contextlib.chdir(course.parent),
@@ -390,7 +393,7 @@ def one_line(course: Path, *arguments: object) -> str:
     return errors.getvalue()
 
 
-def test_a_results_folder_of_something_else_is_refused_and_left_alone(course):
+def test_a_results_folder_of_something_else_is_refused_and_left_alone(course, monkeypatch):
     folder = write(course.parent / "class", amy_dot_ipynb=notebook(*SOLUTIONS[:2]))
     grade(course, folder)
     record = course / "results/grades.db"
@@ -400,6 +403,7 @@ def test_a_results_folder_of_something_else_is_refused_and_left_alone(course):
     assert "secret" in done.stderr and "choose another --out" in done.stderr
     assert record.read_bytes() == before
     record.write_bytes(b"not a database at all" * 100)
+    monkeypatch.setenv("AUTOGRADER_SECRET", "a secret of the tests")
     assert "damaged" in one_line(course, *call)
     assert record.read_bytes() == b"not a database at all" * 100
 

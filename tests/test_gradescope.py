@@ -425,7 +425,7 @@ def ours(course, assignment, submissions, tmp_path_factory):
         students=look(folder).of("backprop"),
         outline=assignment,
         out=folder / "results",
-        secret=course.secret(),
+        secret=course.secret,
         hidden=(course.folder, folder),
         tier=detect(),
         workers=1,

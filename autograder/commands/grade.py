@@ -96,7 +96,7 @@ def grade(
         students=students,
         outline=outline,
         out=out,
-        secret=course.secret(),
+        secret=course.secret,
         hidden=(course.folder, out.resolve(), submissions.resolve()),
         workers=min(workers or os.cpu_count() or 1, max(1, len(students))),
         trusted=trust_submissions,

@@ -68,7 +68,7 @@ def grade(folder: Path, root: Path) -> tuple[Result, Outline]:
             students={STUDENT: files_of_one(root / "submission", STUDENT)},
             outline=outline,
             out=Path(out),
-            secret=(folder / SECRET_FILE).read_bytes(),
+            secret=(folder / SECRET_FILE).read_bytes,
             hidden=(folder, root),
             # Under root, workers become a user who cannot open what is ours, and the container is
             # for this one submission: that stands in for Landlock where the kernel has none.
