@@ -1,10 +1,10 @@
-# make demo | test | check | coverage | build | docs | mutants | fuzz | bench | bench-many | pictures | forgery | setup | lock | clean.  TORCH_INDEX=<url> takes torch from there.
+# make demo | test | check | coverage | coverage-all | build | docs | mutants | fuzz | bench | bench-many | pictures | forgery | setup | lock | clean.  TORCH_INDEX=<url> takes torch from there.
 PYTHON ?= python3
 TORCH_INDEX ?=
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test test-all check coverage mutants fuzz bench bench-many pictures forgery build docs lock clean
+.PHONY: setup demo test test-all check coverage coverage-all mutants fuzz bench bench-many pictures forgery build docs lock clean
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt $(wildcard .ci/locks/*)
@@ -36,6 +36,12 @@ check: $(STAMP)
 coverage: $(STAMP)
 	$(BIN)/coverage run -m pytest -q -m "not slow" tests/test_judge.py tests/test_score.py tests/test_read.py tests/test_wire.py tests/test_downloads.py tests/test_decisions.py tests/test_late.py
 	$(BIN)/coverage report
+
+# All branches of the engine, by all quick tests (20 minutes); docs/coverage.md says why what is left is.
+coverage-all: $(STAMP)
+	$(BIN)/coverage run --rcfile tests/coverage.ini -m pytest -q -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/coverage combine -q --rcfile tests/coverage.ini
+	$(BIN)/coverage report --rcfile tests/coverage.ini
 
 mutants: $(STAMP)
 	@mkdir -p -m 700 dist

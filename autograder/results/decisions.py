@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ..course.grading import nearest
-from ..course.policy import Void
 from ..course.outline import Outline
+from ..course.policy import Void
 from ..errors import ResultsError
-from .score import Score, by_hand, number, score
 from ..model import Override, Result
+from .score import Score, by_hand, number, score
 from .store import Store
 
 VOIDS = "voids"  # a key of the record's `about`: those that the scores were last made with

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ..course.outline import Outline
 from ..escape import file_names, plain
-from .score import Score, rounded, scored, unmarked
 from ..model import Kind, Result, Status
 from .folder import FEEDBACK
+from .score import Score, rounded, scored, unmarked
 
 
 @dataclass(frozen=True)

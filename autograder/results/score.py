@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
-from ..course.policy import Points
 from ..course.late import ON_TIME, LateRules, Penalty, penalty
 from ..course.outline import Outline
+from ..course.policy import Points
 from ..escape import cell
 from ..files import PRIVATE, replacing
 from ..model import Kind, Outcome, Result, Status, Verdict
