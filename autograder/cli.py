@@ -48,7 +48,9 @@ class _Commands(click.Group):
             if error.name not in UNIX_ONLY:
                 raise
             _stop(f"{sys.platform} can only `check`: for all else use Linux, WSL2 or a Linux VM")
-        except (KeyboardInterrupt, click.Abort):
+        except (KeyboardInterrupt, click.Abort) as error:
+            if error.__cause__ is None and isinstance(error, click.Abort):  # a question's answer
+                _stop("not confirmed: nothing was done")
             _stop("interrupted: what was done is kept; run the same again to go on", INTERRUPTED)
 
 

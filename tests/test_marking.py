@@ -663,11 +663,11 @@ def test_a_sheet_goes_out_and_its_marks_come_back(trio):
         ({"question": "S2"}, "to 'S2'"),
     ],
 )
-def test_what_is_wrong_in_a_sheet_is_told_with_its_line_and_nothing_is_taken(trio, cells, told):
+def test_what_is_wrong_in_a_sheet_is_told_with_its_row_and_nothing_is_taken(trio, cells, told):
     path = sheet_of(trio)
     filled(path, **{"It adds": {"points": "1"}, "It raises": cells})
     code, output = autograder("import", trio, "--from", "sheet", "--file", path, "--marker", "Ann")
-    assert code == 1 and told in output and re.search(r"line \d+: ", output), output
+    assert code == 1 and told in output and re.search(r"row \d+: ", output), output
     assert not any(recorded(trio).values())
 
 
@@ -704,7 +704,7 @@ def test_a_sheet_may_come_back_with_semicolons_and_a_row_twice_may_not(trio):
     row = next(row for row in rows if row[3].startswith("It adds"))
     with open(path, "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([*rows, row])
-    with pytest.raises(SheetError, match=r"the key of line \d+ again"):
+    with pytest.raises(SheetError, match=r"the key of row \d+ again"):
         read(path, papers, QUESTIONS, "Ann")
 
 

@@ -338,13 +338,12 @@ def test_the_given_file_and_ours_are_not_replaced(export, tmp_path):
     (tmp_path / "results").mkdir()
     given = tmp_path / "results/in.csv"
     given.write_bytes(CANVAS)
-    for options in ({"gradebook": given}, {"name": "scores.csv"}, {"name": "grades.db"}):
+    twice = {"gradebook": given, "file": given}
+    for options in ({"gradebook": given}, twice, {"name": "scores.csv"}, {"name": "grades.db"}):
         content = None if "gradebook" in options else CANVAS
-        with pytest.raises(SheetError, match="would be replaced: say where to with --file"):
+        with pytest.raises(SheetError, match="would be replaced: .* --file"):
             export("canvas", content, graded("101"), **options)
     assert given.read_bytes() == CANVAS
-    written, _ = export("canvas", None, graded("101"), gradebook=given, file=given)
-    assert written == given.read_bytes() != CANVAS
 
 
 OURS = (

@@ -12,6 +12,7 @@ import click
 from ..errors import ResultsError
 from ..escape import plain
 from ..reading.read import LAYOUTS
+from ..results.folder import RECORD
 from .arguments import PATH, assignments
 
 
@@ -81,6 +82,8 @@ def grade(
 
     course = find_course(folder)
     names = {name: list(rubric) for name, rubric in course.grading.rubrics.items()}
+    if (submissions / RECORD).exists():
+        raise ResultsError(f"{submissions} is a results folder: where are the submissions?")
     found = look(submissions, out, layout)
     name = assignment or infer_assignment(found, names)
     outline = course.outline(name)

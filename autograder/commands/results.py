@@ -105,7 +105,7 @@ def override(
             most = sum(outline.counted.get(exercise, {}).values())
             most = outline.question_points.get(exercise, most)
             if points > most:
-                click.echo(f"{points:.10g} is more than the {most:.10g} of {exercise}")
+                click.echo(f"a bonus: {points:.10g} is more than the {most:.10g} of {exercise}")
         pipeline.write_results(store, results, outline)
     click.echo(plain(str(change)))
 
@@ -127,11 +127,19 @@ def audit(folder: Path | None, results: Path) -> None:
 @click.command()
 @click.argument("results", type=PATH)
 @click.option("--student", "student_id", help="Forget this one only.")
-@click.confirmation_option(prompt="Delete what was recorded? There is no way back.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
-def purge(context: click.Context, results: Path, student_id: str | None) -> None:
-    """Forget a class, or one student: results, marks, feedback, exports, what uploads noted."""
+def purge(context: click.Context, results: Path, student_id: str | None, yes: bool) -> None:
+    """Forget a class, or one student: results, marks, feedback, exports, what uploads noted.
+
+    Exported files go as a whole, whoever is to be forgotten, unless they have changed since.
+    """
     from .purge import purge_all, purge_student
+
+    if not yes:
+        whose = f"what {results} has of {student_id!r}" if student_id else f"all that {results} has"
+        told = "with marks, other decisions and all exported files? There is no way back."
+        click.confirm(plain(f"Delete {whose}, {told}"), abort=True)
 
     def say(line: str) -> None:
         click.echo(plain(line))

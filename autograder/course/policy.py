@@ -79,7 +79,8 @@ class Void(_Strict):
     """A check that turned out to be faulty, for everyone."""
 
     credit: Literal["full", "none"]
-    """`full`: everyone has its points; `none`: they are not part of the total any more."""
+    """`full`: everyone whose submission could be read has its points; `none`: they are not part of
+    the total any more."""
     reason: str = Field(min_length=1)
     """Why, in a sentence: students read it on their page."""
 

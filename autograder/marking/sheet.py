@@ -113,18 +113,17 @@ def read(
     found: list[tuple[Group, Mark]] = []
     wrong: list[str] = []
     seen: dict[str, int] = {}
-    line = 1
     for number in range(1, len(table.rows)):
-        line += sum(text.count("\n") for text in table.rows[number - 1]) + 1
+        row = number + 1  # as spreadsheets count
         values = [value.strip() for value in table.values(number)]
         if not any(values) or values[0] == RUBRIC:
             continue
         try:
             mark = _row(values, titles, papers, questions, marker)
-            if seen.setdefault(values[0], line) != line:
-                raise MarkError(f"the key of line {seen[values[0]]} again")
+            if seen.setdefault(values[0], row) != row:
+                raise MarkError(f"the key of row {seen[values[0]]} again")
         except MarkError as error:
-            wrong.append(f"line {line}: {error}")
+            wrong.append(f"row {row}: {error}")
             continue
         found += [mark] if mark else []
     if wrong:
@@ -156,7 +155,7 @@ def _row(
         MarkError: what is wrong with it.
     """
     if len(values) > len(titles):
-        raise MarkError(f"{counted(len(values), 'cell')}, and the first line has {len(titles)}")
+        raise MarkError(f"{counted(len(values), 'cell')}, and the first row has {len(titles)}")
     key, name, _, _, *filled = [*values, *[""] * (len(titles) - len(values))]
     criteria, rest = filled[: -len(LAST)], filled[-len(LAST) :]
     row = _Row(criteria, *rest)

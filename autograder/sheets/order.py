@@ -75,15 +75,16 @@ class Order:
 
     @property
     def destination(self) -> Path:
-        """Where the edited file goes: never over the one that was given, unless it is told to.
+        """Where the edited file goes: never over the one that was given.
 
         Raises:
             SheetError: it would replace what was given, or what is ours.
         """
         source = self.own_export
-        if self.file is None and (self.folder / source.name).resolve() == source.resolve():
-            raise SheetError(f"{source} would be replaced: say where to with --file")
-        return self.place(source.name)
+        path = self.place(source.name)
+        if path.resolve() == source.resolve():
+            raise SheetError(f"{source} would be replaced: give another file with --file")
+        return path
 
     def place(self, name: str, *, usual: bool = False) -> Path:
         """Where a file goes that has this name in the results folder, unless --file says another.
