@@ -36,6 +36,9 @@ from .observation import Observation, Part
 Test = Callable[[Observation, Observation, Case, Tolerance], str | None]
 
 
+PLAIN = {str: "string", int: "whole number", float: "float", list: "list", dict: "dict"}
+
+
 @dataclass(frozen=True)
 class Check:
     """A condition and the parts that it reads."""
@@ -84,7 +87,13 @@ def same(part: str, *path: str | int) -> Check:
     """Exactly equal plain data: strings, bools, whole numbers, None, lists and dicts of them."""
 
     def compare(name: str, seen: Any, want: Any, _: Tolerance) -> str | None:
-        return None if identical(seen, want) else f"{name}: {brief(seen)} is not what was asked"
+        if identical(seen, want):
+            return None
+        kind = PLAIN.get(type(want))
+        if kind and type(seen) is type(want):
+            return f"{name}: not the right {kind}"
+        got = brief(seen)
+        return f"{name}: expected a {kind}, got {got}" if kind else f"{name}: {got} is not right"
 
     return _comparing(part, path, compare)
 
@@ -100,7 +109,7 @@ def length(part: str) -> Check:
 
     def compare(name: str, seen: Any, want: Any, _: Tolerance) -> str | None:
         if not isinstance(seen, list):
-            return f"{name}: expected a list, got {brief(seen)}"
+            return f"{name}: expected a list or tuple, got {brief(seen)}"
         if len(seen) != len(want):
             return f"{name}: {wrong_length(seen, want)}"
         return None

@@ -60,7 +60,7 @@ def difference(
 
     if isinstance(want, list):
         if not isinstance(seen, list):
-            return f"{name}: expected a list, got {brief(seen)}"
+            return f"{name}: expected a list or tuple, got {brief(seen)}"
         if len(seen) != len(want):
             return f"{name}: {wrong_length(seen, want)}"
         pairs = enumerate(zip(seen, want, strict=True))

@@ -37,6 +37,11 @@ def explain(error: OSError) -> str:
     return f"{where}{error.strerror or error}{cure}"
 
 
+def lacks(package: str | None, extra: str) -> str:
+    """What to install for a package that only an extra of ours brings; we are on no index."""
+    return f"{package} is not installed: pip install '.[{extra}]' in a clone, or 'WHEEL[{extra}]'"
+
+
 class AutograderError(Exception):
     """Base of all of them: one line for a person, exit code 1."""
 

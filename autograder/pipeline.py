@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from .course.course import fingerprint
 from .course.outline import Outline
 from .course.roster import Roster
-from .errors import ClusterError, ResultsError
+from .errors import ClusterError, ResultsError, lacks
 from .files import PRIVATE_FOLDER, sweep
 from .model import Result, Submission
 from .pages.overview import Overview
@@ -179,9 +179,7 @@ def _grader(job: Job, opened: contextlib.ExitStack) -> Grader | Cluster:
     try:
         from .cluster import Cluster, pack
     except ImportError as error:
-        raise ClusterError(
-            f"{error.name} is not installed: pip install 'backprop-autograder[cluster]'"
-        ) from error
+        raise ClusterError(lacks(error.name, "cluster")) from error
     load_assignment(job.outline)  # what is wrong with it is told here, and not by each worker
     parcel = pack(job.outline, job.secret(), job.hidden, job.trusted)
     return opened.enter_context(Cluster(job.cluster, parcel, job.workers))

@@ -756,7 +756,7 @@ def test_what_is_missing_or_taken_is_told_in_one_line(trio, monkeypatch):
     monkeypatch.setitem(sys.modules, "flask", None)
     monkeypatch.delitem(sys.modules, "autograder.marking.server")
     code, told = autograder("mark", trio, "--no-open")
-    assert code == 1 and "pip install 'backprop-autograder[mark]'" in told
+    assert code == 1 and "pip install '.[mark]'" in told
 
 
 class Server:

@@ -341,7 +341,7 @@ def test_the_given_file_and_ours_are_not_replaced(export, tmp_path):
     twice = {"gradebook": given, "file": given}
     for options in ({"gradebook": given}, twice, {"name": "scores.csv"}, {"name": "grades.db"}):
         content = None if "gradebook" in options else CANVAS
-        with pytest.raises(SheetError, match="would be replaced: .* --file"):
+        with pytest.raises(SheetError, match=r"would be replaced: .* --file"):
             export("canvas", content, graded("101"), **options)
     assert given.read_bytes() == CANVAS
 

@@ -122,7 +122,7 @@ def test_the_wheel_grades_a_course_with_and_without_each_extra(place):
     for extra, use in USES.items():
         if use:
             command, knows = [grader, *use[0].split()], use[1]
-            assert f"pip install 'backprop-autograder[{extra}]'" in said(*command, code=1)
+            assert f"pip install '.[{extra}]'" in said(*command, code=1)
         place.install(f"{place.wheel}[{extra}]")
         assert place.scores(f"results-{extra}") == expected
         if use:

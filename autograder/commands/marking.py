@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import ResultsError
+from ..errors import ResultsError, lacks
 from ..escape import plain
 from ..plural import counted
 from ..results.folder import REPORT
@@ -147,9 +147,7 @@ def _site(
         from ..marking.actions import Actions
         from ..marking.server import Site
     except ImportError as error:
-        raise ResultsError(
-            f"{error.name} is not installed: pip install 'backprop-autograder[mark]'"
-        ) from error
+        raise ResultsError(lacks(error.name, "mark")) from error
     desk = Desk(results, about, tuple(questions), double)
     place = f"{about['secret']} {results.resolve()}"  # so that browsers tell folders apart
     record = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -38,17 +38,17 @@ def check(notebook: Path, assignment: str | None = None) -> Iterator[str]:
     if notebook.is_dir():
         raise SubmissionsError(f"{notebook} is a folder: give one notebook (or use `grade`)")
     handed = look(notebook)
+    if len(students := handed.of("")) != 1:
+        raise SubmissionsError(f"{notebook}: work of {len(students)} students: give one notebook")
+    ((student, entries),) = students.items()
+    submission = read_submission(student, entries, assignment or "")
+    if submission.problem:
+        raise SubmissionsError(f"{notebook}: {submission.problem}")
     folders = _published(notebook)
     names = {name: list(read_visible(folder / VISIBLE)) for name, folder in folders.items()}
     if assignment is not None and assignment not in folders:
         raise CourseError(f"no assignment {assignment!r} here, only {', '.join(folders)}")
     name = assignment or infer_assignment(handed, names)
-    if len(students := handed.of(name)) != 1:
-        raise SubmissionsError(f"{notebook}: work of {len(students)} students: give one notebook")
-    ((student, entries),) = students.items()
-    submission = read_submission(student, entries, name)
-    if submission.problem:
-        raise SubmissionsError(f"{notebook}: {submission.problem}")
     wanted = read_visible(folders[name] / VISIBLE)
     files = exercise_files(folders[name])
     exercises = {exercise: load_exercise(files[exercise]) for exercise in wanted}

@@ -89,7 +89,7 @@ def _connect(platform: str, assignment: Outline, told: Sequence[Release]) -> Lms
         LmsError: there is no token.
         ResultsError: the extra is not installed, or there is nothing to upload.
     """
-    from ..errors import CourseError, ResultsError
+    from ..errors import CourseError, ResultsError, lacks
 
     if not told:
         raise ResultsError("there are no results to upload: grade something first")
@@ -121,9 +121,7 @@ def _connect(platform: str, assignment: Outline, told: Sequence[Release]) -> Lms
         return Moodle(place, number, token("moodle", place.url), Session(place.url))
     except ImportError as error:
         package = (error.name or "").partition(".")[0]
-        raise ResultsError(
-            f"{package} is not installed: pip install 'backprop-autograder[lms]'"
-        ) from error
+        raise ResultsError(lacks(package, "lms")) from error
 
 
 def _refuse_other_title(platform: str, assignment: Outline, title: str) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy.exc import DatabaseError, SAWarning, SQLAlchemyError
 
-from ..errors import ResultsError
+from ..errors import ResultsError, lacks
 
 LOGGED = "ERROR"  # and above, of what nbgrader has to say
 
@@ -80,9 +80,7 @@ def open_school(course: Path) -> School:
     try:
         from nbgrader.apps import NbGrader  # type: ignore[import-untyped]
     except ImportError as error:
-        raise ResultsError(
-            "nbgrader is not installed: pip install 'backprop-autograder[nbgrader]'"
-        ) from error
+        raise ResultsError(lacks("nbgrader", "nbgrader")) from error
     find_alembic()
     if not course.is_dir():
         raise ResultsError(f"{course}: there is no such folder")

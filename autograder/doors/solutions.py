@@ -23,7 +23,7 @@ from ..building.wanted import Values
 from ..course.assignment import Assignment
 from ..course.course import Course
 from ..course.policy import Points
-from ..errors import CourseError
+from ..errors import CourseError, lacks
 from ..pages import highlight
 from ..pages.templating import environment
 from ..reference import Reference
@@ -167,6 +167,4 @@ def _library(name: str) -> Any:
         return import_module(name)
     except ImportError as error:
         package = name.partition(".")[0]
-        raise CourseError(
-            f"{package} is not installed: pip install 'backprop-autograder[solutions]'"
-        ) from error
+        raise CourseError(lacks(package, "solutions")) from error

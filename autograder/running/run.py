@@ -21,6 +21,7 @@ from ..exercise import Case
 from ..model import CellNote, Kind, Lost, Output, Run, Submission
 from ..observation import MAX_MESSAGE, Error, Observation, Part, explained, ran_short, shortened
 from ..plural import counted
+from ..reading.work import definition
 from .channel import Worker, Workers
 from .outputs import outputs, within_limits
 
@@ -159,9 +160,9 @@ class _Notebook:
 
     def missing(self, exercise: str, defined: list[str]) -> Lost:
         """Why an exercise was not found, as well as can be said."""
-        sentence = f"the notebook defines no {exercise!r}"
+        sentence, defines = f"the notebook defines no {exercise!r}", definition(exercise)
         for number, source in enumerate(self.cells, start=1):
-            if self.notes.get(number) and re.search(rf"\b{exercise}\b", source):
+            if self.notes.get(number) and defines.search(source):
                 note = self.notes[number][0]
                 place = IN_LINE.match(note)
                 line = int(place[1]) if place else None

@@ -66,7 +66,9 @@ def names(seen, wanted, case):
 @check("one_removed")
 def none(seen, wanted, case):
     found = seen["one_removed"].value
-    if not isinstance(found, dict) or case.removed not in found:
+    if not isinstance(found, dict):
+        return "expected a dict with all names"
+    if case.removed not in found:
         return "a parameter without a gradient should map to None; in your dict it is missing"
     if [name for name in found if found[name] is None] != [case.removed]:
         return "a parameter without a gradient, and no other, should map to None"

@@ -150,6 +150,8 @@ def checked(name: str, probe: Callable[[Any, Any], Any], visible: case, wanted: 
     return report
 
 
+import numbers
+
 visible = case(a=7, k=4)  # the class's numbers: a in 2..9, k in 2..5; students read them
 
 def form(answer):
@@ -159,10 +161,10 @@ def form(answer):
     if isinstance(answer, str):
         return '"None" or "zeros"' if answer in ("None", "zeros") else "another text"
     if isinstance(answer, (tuple, list)):
-        numbers = [form(entry) == "a number" for entry in answer]
-        return "a pair of numbers" if numbers == [True, True] else "not a pair of numbers"
+        each = [form(entry) == "a number" for entry in answer]
+        return "a pair of numbers" if each == [True, True] else "not a pair of numbers"
     one = isinstance(answer, torch.Tensor) and answer.dim() == 0
-    number = isinstance(answer, (int, float)) and not isinstance(answer, bool)
+    number = isinstance(answer, numbers.Real) and not isinstance(answer, bool)
     return "a number" if number or one else "something else"
 
 def probe(predictions, case):
