@@ -199,6 +199,7 @@ def squared(x):
 def {0}_by_adding(x):
     return x + x
 """
+LUCK = "__import__('random').uniform"
 
 
 @pytest.fixture
@@ -356,6 +357,11 @@ def test_the_source_of_what_is_not_there_is_a_course_error(course):
         (
             {"reference/maths/double.py": HIDDEN.format("double").replace("x**2", "x + x")},
             "{}/reference/maths/double.py: the mistake 'squared' loses no points: no check sees it",
+        ),
+        (
+            {"reference/maths/double.py": HIDDEN.format("double").replace("draw.uniform", LUCK)},
+            "{}/reference/maths/double.py: hidden(draw) gives another case when it is asked again: "
+            "take all that is random from draw (draw.seed() is for torch.manual_seed)",
         ),
         (
             {"reference/maths/double.py": HIDDEN.format("double") + "def squared(x):\n    pass"},

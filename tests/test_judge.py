@@ -555,7 +555,7 @@ def test_a_check_that_stumbles_over_the_reference_is_at_fault_itself():
         ),
         (
             {"probe": lambda answer, case: case.y},
-            "reference/double.py: the solution raised in 'x': AttributeError: this case has no 'y'",
+            "double.py: the probe failed with the solution: AttributeError: this case has no 'y'",
         ),
         (
             {"checks": {"value": close("y")}},

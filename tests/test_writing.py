@@ -121,6 +121,7 @@ def test_an_exercise_is_proved_even_where_its_neighbours_are_broken(course):
         (["new", "practice", "slope_of_cube"], "is there already: choose another name"),
         (["new", "practice", "2x"], "'2x' cannot be a name"),
         (["new", "../up", "y"], "'../up' cannot be a name"),
+        (["new", "practice", "lambda"], "'lambda' cannot be a name"),
     ],
 )
 def test_bad_calls_are_one_line(course, arguments, message):

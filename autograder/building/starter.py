@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,8 +38,11 @@ def write_starter(course: Path, assignment: str, exercise: str) -> list[Path]:
         CourseError: a name is no Python name, or one of the files is there already.
     """
     for name in (assignment, exercise):
-        if not name.isidentifier() or name.startswith("_"):
-            raise CourseError(f"{name!r} cannot be a name: use letters, digits and underscores")
+        if not name.isidentifier() or name.startswith("_") or keyword.iskeyword(name):
+            raise CourseError(
+                f"{name!r} cannot be a name: begin with a letter, go on with letters, digits and "
+                "underscores, and use no word of Python's"
+            )
     paths = {course / half / assignment / f"{exercise}.py": half for half in HALVES}
     for path in paths:
         if path.exists():

@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from .. import wire
 from ..compare import Tolerance
+from ..draw import Draw
 from ..errors import CourseError, SolutionRaised
 from ..exercise import Case
 from ..judging.judge import Judge, Prepared, observe
@@ -137,6 +138,7 @@ def refuse_unproved(
     for exercise, reference in references.items():
         points = rubric[exercise]
         full = sum(points.values())
+        _refuse_luck(reference)
         (public,) = observe(reference, reference.solution, [reference.exercise.visible])
         if (broken := public.get(EVERY_PART)) and broken.error:
             raise CourseError(
@@ -163,3 +165,18 @@ def refuse_unproved(
                 raise CourseError(
                     f"{reference.path}: the mistake {name!r} loses no points: no check sees it"
                 )
+
+
+def _refuse_luck(reference: Reference) -> None:
+    """Refuse cases that depend on more than the secret: a regrade would have others."""
+    cases = []
+    with torch.random.fork_rng():
+        for seed in (1, 2):
+            torch.manual_seed(seed)
+            case = reference.hidden(Draw(b"the same for both", reference.exercise.name))
+            cases.append(wire.encode(case.data) if isinstance(case, Case) else b"")
+    if cases[0] != cases[1]:
+        raise CourseError(
+            f"{reference.path}: hidden(draw) gives another case when it is asked again: "
+            "take all that is random from draw (draw.seed() is for torch.manual_seed)"
+        )

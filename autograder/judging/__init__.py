@@ -1,1 +1,1 @@
-"""What is right: verdicts, the mistakes that explain them, points."""
+"""What is right: verdicts, and the mistakes that explain them."""

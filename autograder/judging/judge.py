@@ -148,8 +148,13 @@ def want(reference: Reference, cases: Sequence[Case]) -> list[Observation]:
     wanted = observe(reference, reference.solution, cases)
     reads = {part for check in reference.checks.values() for part in check.reads}
     for observation in wanted:
+        if (broken := observation.get(EVERY_PART)) and broken.error:
+            problem = f"{broken.error.type}: {broken.error.message}"
+            raise SolutionRaised(
+                f"{reference.exercise.path}: the probe failed with the solution: {problem}"
+            )
         for part in sorted(reads):
-            found = observation.get(part, observation.get(EVERY_PART))
+            found = observation.get(part)
             if found is None:
                 raise CourseError(
                     f"{reference.path}: a check reads {part!r}, which the probe lacks"
