@@ -1,6 +1,7 @@
 """The house rules that hold the design, checked on the source text."""
 
 import ast
+import subprocess
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -55,6 +56,15 @@ def closure(modules: set[str]) -> set[str]:
         reached.add(module)
         todo |= GRAPH[module] - reached
     return reached
+
+
+def test_git_keeps_every_module_and_so_does_the_wheel():
+    if not (ROOT / ".git").exists():
+        pytest.skip("no checkout: nothing is ignored")
+    paths = map(str, MODULES.values())
+    command = ["git", "-C", str(ROOT), "check-ignore", "--no-index", *paths]
+    ignored = subprocess.run(command, capture_output=True, text=True)
+    assert (ignored.returncode, ignored.stdout) == (1, "")  # 1: none is
 
 
 def test_the_graph_is_not_empty():

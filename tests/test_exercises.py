@@ -11,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from ours import assignments
 
 from autograder.compare import Tolerance
@@ -430,6 +432,15 @@ def test_the_solution_passes_on_the_visible_case(assignment, exercise):
     wanted = want(reference, visible)
     verdicts = judge(reference, visible, wanted, wanted, Tolerance(**LIMITS))
     assert [v.check for v in verdicts if v.kind is not Kind.passed] == []
+
+
+@pytest.mark.parametrize("half", [0.5, np.float32(0.5), torch.tensor(0.5), np.float64(0.5), 1])
+def test_a_number_has_the_form_of_one_however_it_was_made(half):
+    """A prediction that the judge takes must not be called wrong by the check in the notebook."""
+    predictions = ASSIGNMENTS["backprop"].references["predictions"]
+    answers = dict(predictions.solution) | {"P8": half}
+    (seen,) = observe(predictions, answers, [predictions.exercise.visible])
+    assert seen["forms"].value["P8"] == "a number"
 
 
 @each_exercise

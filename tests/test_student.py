@@ -77,7 +77,7 @@ def test_a_check_says_what_the_notebook_would_and_what_is_left_to_do(published):
     path = published / "mine.ipynb"
     path.write_text(notebook(ANSWERS, "1 / 0"))
     assert list(check(path)) == [
-        "cell 2: ZeroDivisionError: division by zero in line 1 (1 / 0)",
+        "code cell 2: ZeroDivisionError: division by zero in line 1 (1 / 0)",
         "one: passes the visible case",
         "two: not right yet\n  value: expected 9, yours is 4",
         "three: not done yet",
@@ -122,12 +122,33 @@ def test_blank_parts_and_questions_are_still_to_do(published):
     ]
 
 
+def test_a_failed_cell_is_blamed_for_a_name_that_it_would_define_and_for_no_other(published):
+    path = published / "mine.ipynb"
+    path.write_text(notebook("def ones(x): return 9", "one(3)", "two = nothing"))
+    said = list(check(path))
+    assert "one: the notebook defines no 'one': is it 'ones'?" in said
+    blamed = "cell 3 failed (NameError: name 'nothing' is not defined in line 1 (two = nothing))"
+    assert f"two: the notebook defines no 'two': {blamed}" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("", "the file is empty"), ('{"cells', "not valid JSON"), ("%PDF", "a PDF")]
+)
+def test_what_cannot_be_read_is_said_before_it_is_asked_what_it_is_of(published, text, told):
+    shutil.copytree(published, published.parent / "assignments" / "small")
+    shutil.copytree(published, published.parent / "assignments" / "other")
+    path = published.parent / "mine.ipynb"
+    path.write_text(text)
+    with pytest.raises(SubmissionsError, match=told):
+        list(check(path))
+
+
 def test_when_all_is_done_nothing_is_left_to_do():
     note = CellNote(3, "!ls: is not available while grading; skipped")
     assert list(
         told([note], {"one": "passes the visible case\n  note: more"}, {"still to do": []})
     ) == [
-        f"cell 3: {note.message}",
+        f"code cell 3: {note.message}",
         "one: passes the visible case\n  note: more",
         "",
         "exercises that pass their visible checks: 1 of 1",

@@ -89,7 +89,7 @@ def told(
 ) -> Iterator[str]:
     """What a student reads: of cells, of each exercise, and what is left to do, by why."""
     for note in notes:
-        yield f"cell {note.cell}: {note.message}"
+        yield f"code cell {note.cell}: {note.message}"
     for exercise, report in reports.items():
         yield f"{exercise}: {report}"
     yield ""
