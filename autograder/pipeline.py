@@ -67,7 +67,7 @@ def grade(job: Job, progress: Progress, watch: Watch | None = None) -> Overview:
     """
     name = job.outline.name
     if job.out.exists() and not job.out.is_dir():
-        raise ResultsError(f"{job.out} is not a folder: choose another --out")
+        raise ResultsError(f"{job.out}: not a folder: choose another --out")
     with contextlib.ExitStack() as opened:
         # Where there is no record yet, all must be graded: a course at fault leaves no folder then.
         grader = None if (job.out / RECORD).exists() else _grader(job, opened)

@@ -34,6 +34,7 @@ from autograder.model import (
 from autograder.pages.anonymous import write_anonymous
 from autograder.pages.item_analysis import FEWEST, discrimination, interval
 from autograder.pages.overview import Overview
+from autograder.plural import counted
 from autograder.results.folder import ANONYMOUS, OURS
 from autograder.results.score import scored
 from autograder.results.store import Store, read_about
@@ -254,7 +255,7 @@ def test_a_0_for_an_earlier_answer_disagrees_with_nobody(tmp_path):
 @pytest.mark.parametrize("results", [[], [DAN], [EVE], [AMY]], ids=["none", "dan", "eve", "amy"])
 def test_a_class_of_nobody_or_of_one_has_a_report(tmp_path, results):
     page = text_of(report(tmp_path, results))
-    assert f"{len(results)} submissions" in page
+    assert counted(len(results), "submission") in page
     assert "nan" not in page and "None" not in page
     assert "With fewer than 10 students it means nothing, and is not shown" in page
 
