@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..building.visible import visible_report
 from ..building.wanted import VISIBLE, read_visible, values_seen
@@ -16,8 +17,8 @@ from ..course.policy import Limits
 from ..errors import CourseError, SubmissionsError
 from ..exercise import exercise_files, load_exercise
 from ..model import CellNote, Kind, Lost, Submission
-from ..observation import is_unfinished
-from ..reading.read import infer_assignment, look, read_submission
+from ..observation import Observation, is_unfinished
+from ..reading.read import Found, infer_assignment, look, read_submission
 from ..reading.work import question_works, released
 from ..running.alone import Alone
 from ..running.run import run
@@ -35,15 +36,7 @@ def check(notebook: Path, assignment: str | None = None) -> Iterator[str]:
         SubmissionsError: the notebook cannot be read.
         SandboxError: no process for it starts here.
     """
-    if notebook.is_dir():
-        raise SubmissionsError(f"{notebook} is a folder: give one notebook (or use `grade`)")
-    handed = look(notebook)
-    if len(students := handed.of("")) != 1:
-        raise SubmissionsError(f"{notebook}: work of {len(students)} students: give one notebook")
-    ((student, entries),) = students.items()
-    submission = read_submission(student, entries, assignment or "")
-    if submission.problem:
-        raise SubmissionsError(f"{notebook}: {submission.problem}")
+    handed, submission = _read(notebook, assignment)
     folders = _published(notebook)
     names = {name: list(read_visible(folder / VISIBLE)) for name, folder in folders.items()}
     if assignment is not None and assignment not in folders:
@@ -58,21 +51,38 @@ def check(notebook: Path, assignment: str | None = None) -> Iterator[str]:
     reports = dict[str, str]()
     todo: dict[str, list[str]] = {STILL: [], MISSING: [], WRONG: [], UNANSWERED: []}
     for exercise, (seen,) in ran.visible.items():
-        if isinstance(seen, Lost):
-            reports[exercise] = seen.message
-            todo[MISSING if seen.kind is Kind.missing else WRONG].append(exercise)
-            continue
-        report = visible_report(exercise, values_seen(seen), wanted[exercise])
-        reports[exercise] = report
-        blank = [part for part, each in seen.items() if is_unfinished(each.error)]
-        if report == SKELETON:
-            todo[STILL].append(exercise)
-        elif blank:
-            todo[STILL].append(f"{exercise} ({', '.join(blank)})")
-        elif not report.startswith(PASSES):
-            todo[WRONG].append(exercise)
+        reports[exercise], why, what = _reported(exercise, seen, wanted[exercise])
+        if why:
+            todo[why].append(what)
     todo[UNANSWERED] += _unanswered(folders[name], submission, reports)
     yield from told(ran.notes, reports, todo)
+
+
+def _read(notebook: Path, assignment: str | None) -> tuple[Found, Submission]:
+    if notebook.is_dir():
+        raise SubmissionsError(f"{notebook} is a folder: give one notebook (or use `grade`)")
+    handed = look(notebook)
+    if len(students := handed.of("")) != 1:
+        raise SubmissionsError(f"{notebook}: work of {len(students)} students: give one notebook")
+    ((student, entries),) = students.items()
+    submission = read_submission(student, entries, assignment or "")
+    if submission.problem:
+        raise SubmissionsError(f"{notebook}: {submission.problem}")
+    return handed, submission
+
+
+def _reported(
+    exercise: str, seen: Observation | Lost, wanted: Mapping[str, Any]
+) -> tuple[str, str, str]:
+    """What to say of an exercise, and if it is not done: why not, and what of it."""
+    if isinstance(seen, Lost):
+        return seen.message, MISSING if seen.kind is Kind.missing else WRONG, exercise
+    report = visible_report(exercise, values_seen(seen), wanted)
+    blank = [part for part, each in seen.items() if is_unfinished(each.error)]
+    if blank and report != SKELETON:
+        return report, STILL, f"{exercise} ({', '.join(blank)})"
+    why = STILL if report == SKELETON else "" if report.startswith(PASSES) else WRONG
+    return report, why, exercise
 
 
 def _unanswered(folder: Path, submission: Submission, exercises: Container[str]) -> list[str]:
