@@ -33,9 +33,9 @@ from autograder.model import (
     Work,
 )
 from autograder.pages.excerpt import MAX_SOURCE, excerpt
+from autograder.pages.fitting import CUT, escaped, fitted, share, size
 from autograder.pages.highlight import DARK, LIGHT
 from autograder.pages.pages import Feedback
-from autograder.pages.room import CUT, escaped, fitted, share, size
 
 __all__ = ["browser"]
 

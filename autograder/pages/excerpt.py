@@ -12,7 +12,7 @@ from ..escape import plain
 from ..model import Work
 from ..reading.work import definition
 from . import highlight
-from .room import escaped, share, size
+from .fitting import escaped, share, size
 
 MAX_SOURCE = 6_000  # characters of one cell
 MAX_LINE = 400  # characters of a line

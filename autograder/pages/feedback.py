@@ -14,7 +14,7 @@ from ..course.outline import Outline
 from ..model import Kind, Outcome, Result, Status, Verdict, Work
 from ..results.score import Score, points_of_check
 from .excerpt import Code, coloured, excerpt
-from .room import Piece, Room, fitted, size
+from .fitting import Piece, Room, fitted, size
 from .shown import Shown, draw, shown_cells
 from .words import VOID, words
 

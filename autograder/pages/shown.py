@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from ..model import Kind, Output, Result
 from ..worker.outputs import png_size
-from .room import Piece, Room, fitted
+from .fitting import Piece, Room, fitted
 
 MAX_NOTE = 800  # bytes of HTML
 
