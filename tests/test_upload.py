@@ -17,7 +17,7 @@ from lms.proxy import proxied
 from lms.serve import serving
 from uploads import never, release, send, stub, world
 
-from autograder.commands import show
+from autograder.commands import planned
 from autograder.errors import LmsError, OutcomeUnknown, ResultsError
 from autograder.upload import tokens, transport
 from autograder.upload.apply import upload
@@ -461,7 +461,7 @@ def test_a_token_that_cannot_be_one_is_refused_and_not_shown(token, tmp_path, mo
 def test_a_long_plan_says_how_many_rows_it_leaves_out_and_none_that_needs_somebody(capsys):
     rows = [Row(f"s{n}", Action.missing, None, None) for n in range(150)]
     rows += [Row(f"c{n}", Action.conflict, Decimal(1), Decimal(2), "why") for n in range(150)]
-    show.plan(Target("canvas", "there", "Homework 3", Decimal(10)), rows, False)
+    planned.plan(Target("canvas", "there", "Homework 3", Decimal(10)), rows, False)
     said = capsys.readouterr().out
     assert "and 90 more" in said and "s59" in said and "s60" not in said and "c149" in said
 

@@ -81,10 +81,6 @@ class Bundle:
         # In the rubric's order, so that rounding never gives more than all of them.
         return float(sum(worth for check, worth in points.items() if check in passed))
 
-    def passed(self, exercise: str, check: str, namespace: dict[str, Any]) -> bool:
-        """Whether one check holds."""
-        return not self.problem(exercise, check, namespace)
-
     def problem(self, exercise: str, check: str, namespace: dict[str, Any]) -> str:
         """What the student should read of a check that does not hold; empty if it holds."""
         outcome = self.outcome(exercise, namespace)
