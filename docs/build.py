@@ -46,6 +46,7 @@ CONTENTS = {
         "otter.md",
         "gradescope.md",
         "dependencies.md",
+        "coverage.md",
         "changelog.md",
         "contributing.md",
     ],
