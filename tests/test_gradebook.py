@@ -418,3 +418,21 @@ def test_another_structure_of_folders_is_told_with_the_cure(tmp_path):
     tree(tmp_path, "submitted", f"c.CourseDirectory.directory_structure = {structure!r}")
     with pytest.raises(SubmissionsError, match="a folder for each student, instead"):
         look(tmp_path)
+
+
+@pytest.mark.parametrize("option", [(), ("c.CourseDirectory.submitted_directory = 'handed_in'",)])
+def test_a_course_to_which_nobody_has_handed_in_is_no_class_of_its_own_folders(tmp_path, option):
+    from autograder.errors import SubmissionsError
+    from autograder.reading.read import look
+
+    tree(tmp_path, "release", *option)  # a name that no student has
+    name = "handed_in" if option else "submitted"
+    with pytest.raises(SubmissionsError, match=f"no {name}/ in this nbgrader course"):
+        look(tmp_path)
+
+
+def test_an_option_that_is_no_text_is_as_if_it_were_not_there(tmp_path):
+    from autograder.reading.read import look
+
+    tree(tmp_path, "submitted", "c.CourseDirectory.submitted_directory = 7")
+    assert list(look(tmp_path).of("backprop")) == ["amy"]

@@ -28,14 +28,20 @@ def submitted_folder(course: Path) -> Path | None:
     """The folder with a folder for each student, if this is an nbgrader course.
 
     Raises:
-        SubmissionsError: it has another structure than nbgrader's own.
+        SubmissionsError: nobody has handed in there, or it has another structure than nbgrader's.
     """
     if not any((course / name).is_file() for name in (CONFIG, "gradebook.db")):
         return None
     options = _options(course / CONFIG)
-    folder = course / options.get("submitted_directory", "submitted")
+    name = options.get("submitted_directory", "submitted")
+    folder = course / name
     if not folder.is_dir():
-        return None
+        if not (course / options.get("source_directory", "source")).is_dir():
+            return None  # a class in which somebody has a file of that name
+        raise SubmissionsError(
+            f"{course}: no {name}/ in this nbgrader course: collect what was handed in first, or "
+            "give the folder that holds it"
+        )
     if options.get("directory_structure", STRUCTURE) != STRUCTURE:
         raise SubmissionsError(
             f"{course / CONFIG}: directory_structure: give the folder that holds a folder for each "
