@@ -151,6 +151,11 @@ def test_a_policy_changes_points_and_no_verdict():
             f"{{due: {{maths: '{DUE}'}}, percent_per_day: 1, extensions: {{x: {{}}}}}}",
             "no assignment 'x'",
         ),
+        (
+            f"{{due: {{maths: '{DUE}'}}, percent_per_day: 1, "
+            f"extensions: {{maths: {{7: '{DUE}'}}}}}}",
+            "extensions.maths.7: .*put quotes around it",
+        ),
     ],
 )
 def test_a_wrong_policy_is_told_with_its_key(policy, said, tmp_path):

@@ -123,6 +123,8 @@ def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
     *above, key = ("policy", *(str(step) for step in first["loc"]))
     where = ".".join([*above, key])
+    if key == "[key]":  # YAML takes an id for a number, which has no 0 in front
+        return f"{'.'.join(above)}: {first['input']!r} is no text: put quotes around it"
     if first["type"] == "model_type":
         return f"{where}: expected keys and their values, got {first['input']!r}"
     if first["type"] != "extra_forbidden":
