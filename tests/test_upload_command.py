@@ -177,6 +177,31 @@ def test_a_token_may_be_in_a_file_that_nobody_else_can_read(course, canvas, resu
     assert "set 2" in CliRunner().invoke(main, command).output
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "No such file or directory"),
+        (b"\xff\xfeSECRET", "not a token, or not in UTF-8"),
+    ],
+)
+def test_a_file_without_a_token_is_told_with_its_name_and_the_variable(
+    course, canvas, results, monkeypatch, content, said
+):
+    monkeypatch.delenv("AUTOGRADER_CANVAS_TOKEN")
+    path = results.parent / "token"
+    if content is not None:
+        path.write_bytes(content)
+        path.chmod(0o600)
+    monkeypatch.setenv("AUTOGRADER_CANVAS_TOKEN_FILE", str(path))
+    folder = course(canvas.address)
+    done = CliRunner().invoke(
+        main, ["--course", str(folder), "upload", str(results), "--to", "canvas"]
+    )
+    told = f"autograder: AUTOGRADER_CANVAS_TOKEN_FILE: {path}: {said}\n"
+    assert (done.exit_code, done.stderr) == (1, told)
+    assert canvas.log == []
+
+
 def test_purge_forgets_one_student_everywhere_or_all_of_them(course, canvas, results):
     folder = course(canvas.address)
     call("--course", folder, "upload", results, "--to", "canvas", "--apply")

@@ -24,7 +24,7 @@ def token(platform: str, user: str) -> str:
     if found := os.environ.get(variable, "").strip():
         return _sane(found, variable)
     if name := os.environ.get(f"{variable}_FILE"):
-        return _sane(_from_file(Path(name)), name)
+        return _sane(_from_file(Path(name), f"{variable}_FILE"), name)
     if found := _from_keyring(user).strip():
         return _sane(found, "the keyring's entry")
     raise LmsError(
@@ -46,15 +46,15 @@ def _sane(found: str, where: str) -> str:
     return found
 
 
-def _from_file(path: Path) -> str:
+def _from_file(path: Path, variable: str) -> str:
     try:
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise LmsError(f"{path}: others can read this token: chmod 600 {path}")
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise LmsError(f"{path}: {error.strerror}") from error
+        raise LmsError(f"{variable}: {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise LmsError(f"{path}: not a token, or not in UTF-8") from error
+        raise LmsError(f"{variable}: {path}: not a token, or not in UTF-8") from error
 
 
 def _from_keyring(user: str) -> str:
