@@ -187,6 +187,17 @@ def test_a_wrong_override_is_told_in_one_line_and_changes_nothing(
         assert audit(results) == [] and not any(r.overrides for r in store.results())
 
 
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_an_override_that_gives_no_reason_is_refused_and_changes_nothing(
+    course, results, reason, capsys
+):
+    given = ("--student", "ann", "--exercise", "one", "--points", "2", "--reason", reason)
+    assert run(course, "override", results, *given) == 1
+    assert "--reason is empty: say why" in capsys.readouterr().err
+    assert totals_after_report(course, results)["ann"] == "0.5"
+    assert audit(results) == []
+
+
 def test_more_points_than_there_are_are_taken_and_told(course, results, capsys):
     given = ("--student", "ann", "--exercise", "two", "--points", "2", "--reason", "a bonus")
     assert run(course, "override", results, *given) == 0

@@ -358,6 +358,11 @@ def test_bad_calls_are_one_line_and_write_nothing(course):
         ("check", folder): "is a folder",
         ("grade", folder, "--out", broken): "choose another --out",
         ("grade", broken): "not a readable zip file",
+        ("grade", folder, "--out", folder): "holds the submissions: choose another --out",
+        (
+            *("grade", folder, "--roster", course.parent),
+            *("--out", course.parent / "results"),
+        ): f"{course.parent}: Is a directory",
     }
     for call, message in calls.items():
         assert message in one_line(course, *call)

@@ -107,6 +107,11 @@ NO_CHECKS = "expected checks and points, as in {values: 2}"
             "policy.limits.cel_seconds: unknown key: did you mean 'cell_seconds'?",
         ),
         (
+            "policy: {lms: {canvas: {url: 'https://x.edu', course: 7, "
+            "assignments: {a: {id: 1, title: x, nmber: 2}}}}}",
+            "policy.lms.canvas.assignments.a.nmber: unknown key: there are id, title",
+        ),
+        (
             "policy: {grace: no}",
             "policy.grace: unknown key: there are cases, limits, tolerance, late, void, lms",
         ),

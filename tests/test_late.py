@@ -87,6 +87,24 @@ POLICY = Policy(late=LatePolicy.model_validate({"due": {"maths": DUE}, "percent_
 MATHS = Outline("maths", Path("assignments/maths"), RUBRIC, POLICY)
 
 
+@pytest.mark.parametrize("due", [DUE, f"'{DUE}'", "2026-11-20 23:59:00 +01:00"])
+def test_a_policy_is_read_from_the_file_with_quotes_around_its_times_or_without(due, tmp_path):
+    path = tmp_path / "grading.yml"
+    path.write_text(
+        "policy:\n  late:\n"
+        f"    due: {{maths: {due}}}\n"
+        "    extensions: {maths: {'007': 2026-11-22T23:59:00Z}}\n"
+        "    percent_per_day: 10\n"
+        "    timezone: Europe/Zurich\n"
+        "maths: {one: {a: 6, b: 4}}\n"
+    )
+    read = read_grading(path).policy.late
+    found = LateRules(read, read.due["maths"], read.extensions["maths"])
+    late = Receipt("", "2026-11-22T12:00:00")  # in Zurich, more than a day late
+    assert penalty(late, "ann", 10, 10, found).points == 2
+    assert penalty(late, "007", 10, 10, found).points == 0
+
+
 def test_the_row_of_scores_still_sums_up(tmp_path):
     ben = replace(ANN, student_id="ben", receipt=NO_RECEIPT)
     path = tmp_path / "scores.csv"

@@ -54,6 +54,13 @@ def test_a_class_list_that_is_none_is_told(content, said, tmp_path):
         read_roster(path)
 
 
+@pytest.mark.parametrize("name", ["", "gone.csv"])
+def test_a_class_list_that_cannot_be_read_is_told_with_its_name(name, tmp_path):
+    path = tmp_path / name
+    with pytest.raises(CourseError, match=f"^{path}: (Is a directory|No such file or directory)$"):
+        read_roster(path)
+
+
 def test_the_report_has_names_and_who_is_missing_and_feedback_has_none(tmp_path, capsys):
     roster = {"1": Person("Zoë <b>", "", "B"), "2": Person("Ann Other", "", "C")}
     results = [Result("1", "1.ipynb", Status.unreadable), Result("9", "9", Status.unreadable)]

@@ -312,6 +312,37 @@ PATHS = [
 ]
 
 
+def stopped_by(error, monkeypatch):
+    """The exit code of a command in which that happens."""
+
+    def fail():
+        raise error
+
+    monkeypatch.setitem(main.commands, "fail", click.Command("fail", callback=fail))
+    with pytest.raises(SystemExit) as stopped:
+        main(["fail"])
+    return stopped.value.code
+
+
+def test_ctrl_c_is_one_line_that_says_how_to_go_on(monkeypatch, capsys):
+    assert stopped_by(KeyboardInterrupt(), monkeypatch) == 130
+    said = capsys.readouterr().err.strip()
+    assert said == "autograder: interrupted: what was done is kept; run the same again to go on"
+
+
+def test_a_module_that_every_system_has_is_not_put_down_to_windows(monkeypatch, capsys):
+    with pytest.raises(ModuleNotFoundError):
+        stopped_by(ModuleNotFoundError("No module named 'yaml'", name="yaml"), monkeypatch)
+    assert stopped_by(ModuleNotFoundError("no", name="fcntl"), monkeypatch) == 1
+    assert "can only `check`" in capsys.readouterr().err
+
+
+def test_without_a_command_there_is_help_and_an_exit_code(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([])
+    assert stopped.value.code == 1 and "Commands:" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("command", "parameter"), PATHS)
 def test_an_empty_path_never_means_the_current_folder(command, parameter):
     with pytest.raises(click.BadParameter, match="the path is empty"):

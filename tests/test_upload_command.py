@@ -8,10 +8,16 @@ import sqlite3
 import stat
 from pathlib import Path
 
+import keyring
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from keyring.backends import null
 from lms import canvas as canvas_stub
-from lms.serve import serving
+from lms import moodle as moodle_stub
+from lms.ags import CLIENT, KEY_ID, Ags
+from lms.serve import Answer, serving
 from ours import assignment
 from ruamel.yaml import YAML
 
@@ -62,14 +68,18 @@ def course(tmp_path, monkeypatch):
     monkeypatch.setenv("AUTOGRADER_CANVAS_TOKEN", canvas_stub.TOKEN)
 
     def configured(address, **more):
-        grading = YAML(typ="safe", pure=True).load((ROOT / "grading.yml").read_text())
         place = {"url": address, "course": 7}
         place["assignments"] = {"backprop": {"id": 2345, "title": "Homework 3"}}
-        grading["policy"]["lms"] = {"canvas": place | more}
-        (folder / "grading.yml").write_text(json.dumps(grading))
-        return folder
+        return configure(folder, canvas=place | more)
 
     return configured
+
+
+def configure(folder, **places):
+    grading = YAML(typ="safe", pure=True).load((ROOT / "grading.yml").read_text())
+    grading["policy"]["lms"] = places
+    (folder / "grading.yml").write_text(json.dumps(grading))
+    return folder
 
 
 @pytest.fixture
@@ -200,6 +210,98 @@ def test_a_file_without_a_token_is_told_with_its_name_and_the_variable(
     told = f"autograder: AUTOGRADER_CANVAS_TOKEN_FILE: {path}: {said}\n"
     assert (done.exit_code, done.stderr) == (1, told)
     assert canvas.log == []
+
+
+def test_a_token_may_be_in_the_keyring_under_the_address(course, canvas, results, monkeypatch):
+    monkeypatch.delenv("AUTOGRADER_CANVAS_TOKEN")
+
+    class Ring(null.Keyring):
+        def get_password(self, service, username):
+            return {("autograder", canvas.address): canvas_stub.TOKEN}.get((service, username))
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(Ring())
+    try:
+        upload = ("--course", course(canvas.address), "upload", results, "--to", "canvas")
+        code, said = call(*upload)
+    finally:
+        keyring.set_keyring(before)
+    assert code == 2 and "set 2" in said and canvas_stub.TOKEN not in said
+
+
+def test_scores_go_to_moodle(course, results, monkeypatch):
+    monkeypatch.setenv("AUTOGRADER_MOODLE_TOKEN", moodle_stub.TOKEN)
+    users = [moodle_stub.Participant(n, 5000 + n) for n in (101, 102, 103, 104)]
+    moodle = moodle_stub.Moodle(users, points=58)
+    with serving(moodle.answer) as address:
+        place = {"url": address, "course": moodle_stub.COURSE}
+        place["assignments"] = {"backprop": {"id": moodle_stub.ASSIGNMENT, "title": "Homework 3"}}
+        upload = ("upload", results, "--to", "moodle", "--comment", "--apply")
+        code, said = call("--course", configure(course(""), moodle=place), *upload)
+    assert code == 2 and "set 2 · no score 1 · missing 1" in said, said
+    assert {p.number: p.grade for p in users} == {101: 58, 102: 0, 103: None, 104: None}
+    assert "why" in users[1].comment and moodle_stub.TOKEN not in said
+
+
+@pytest.mark.parametrize("titles", [{}, {"backprop": "Homework 3"}])
+def test_scores_go_to_a_line_item_that_is_called_as_the_assignment_or_as_was_said(
+    course, results, monkeypatch, titles
+):
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    private = key.private_bytes(pem, pkcs8, serialization.NoEncryption()).decode()
+    spki = serialization.PublicFormat.SubjectPublicKeyInfo
+    monkeypatch.setenv("AUTOGRADER_LTI_TOKEN", private)
+    ags = Ags(key.public_key().public_bytes(pem, spki).decode())
+    with serving(ags.answer) as address:
+        place = {"token_url": f"{address}/token", "client_id": CLIENT, "key_id": KEY_ID}
+        place |= {"lineitems": f"{address}/lineitems", "titles": titles}
+        upload = ("--course", configure(course(""), lti=place), "upload", results, "--to", "lti")
+        code, said = call(*upload)
+        assert code == 2 and not ags.items and not ags.scores, said
+        code, said = call(*upload, "--apply")
+    assert code == 2 and "set 2" in said and "PRIVATE KEY" not in said, said
+    (item,) = ags.items
+    assert (item["label"], item["scoreMaximum"]) == (titles.get("backprop", "backprop"), 58)
+    scores = {s["userId"]: s["scoreGiven"] for s in ags.scores if "scoreGiven" in s}
+    assert scores == {"101": 58, "102": 0}
+
+
+def test_a_score_that_the_lms_refuses_is_named_and_the_others_are_written(course, canvas, results):
+    def answer(request):
+        if request.method == "PUT" and request.path.endswith("/102"):
+            return Answer(400, {"errors": [{"message": "no grades for this one"}]})
+        return canvas.answer(request)
+
+    with serving(answer) as address:
+        canvas.public = address
+        upload = ("--course", course(address), "upload", results, "--to", "canvas", "--apply")
+        done = CliRunner().invoke(main, list(map(str, upload)), standalone_mode=False)
+    assert done.exit_code == 2
+    assert re.fullmatch("102: Canvas: .*no grades for this one.*\n", done.stderr), done.output
+    assert {s.user: s.score for s in canvas.students.values()}[101] == 58
+
+
+def test_an_lms_that_grading_yml_does_not_name_is_told_with_where_to_read_on(
+    course, canvas, results
+):
+    folder = course(canvas.address)
+    done = CliRunner().invoke(
+        main, ["--course", str(folder), "upload", str(results), "--to", "moodle"]
+    )
+    told = "grading.yml: policy.lms.moodle is missing: docs/lms.md says what belongs there"
+    assert done.exit_code == 1 and told in done.stderr
+
+
+def test_there_is_nothing_to_upload_before_something_was_graded(course, canvas, results, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with Store(empty, {"assignment": "backprop", "secret": "0"}):
+        pass
+    done = CliRunner().invoke(
+        main, ["--course", str(course(canvas.address)), "upload", str(empty), "--to", "canvas"]
+    )
+    assert done.exit_code == 1 and "no results to upload: grade something first" in done.stderr
 
 
 def test_purge_forgets_one_student_everywhere_or_all_of_them(course, canvas, results):
