@@ -615,6 +615,16 @@ def test_the_number_of_a_brightspace_download_needs_a_class_list(export, tmp_pat
         )
 
 
+def test_brightspace_rows_are_found_by_the_column_that_was_named(export):
+    before = BRIGHTSPACE.replace("Last Name", "Number").replace("Doe", "#42").encode()
+    written, _ = export("brightspace", before, graded("42"), match="Number")
+    assert brightspace_import(written) == {"jdoe": "8.5", "aroe": "2.00"}
+    with pytest.raises(SheetError, match="nobody"):  # the usual columns no longer count
+        export("brightspace", before, graded("jdoe"), match="Number")
+    with pytest.raises(SheetError, match="called 'Nmber': did you mean 'Number'"):
+        export("brightspace", before, graded("42"), match="Nmber")
+
+
 def test_points_of_questions_that_nobody_has_marked_are_told_where_they_are_missing(export):
     asked = replace(HW1, question_points={"S1": 2})
     before = BRIGHTSPACE.replace("MaxPoints:10", "MaxPoints:12").encode()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+from ..course.grading import nearest
 from ..errors import SheetError
 from ..plural import counted
 from ..results.score import rounded
@@ -233,7 +234,8 @@ def column_called(name: str, header: Sequence[str], path: Path) -> int:
     """
     found = [i for i, title in enumerate(header) if title.strip().casefold() == name.casefold()]
     if len(found) != 1:
-        raise SheetError(f"{path}: {len(found) or 'no'} columns are called {name!r}")
+        hint = "" if found else nearest(name, filter(None, header))
+        raise SheetError(f"{path}: {len(found) or 'no'} columns are called {name!r}{hint}")
     return found[0]
 
 
