@@ -31,6 +31,7 @@ from autograder.reading import entries as entries_module
 from autograder.reading import read as read_module
 from autograder.reading.downloads import recognise
 from autograder.reading.entries import JUNK, Entry
+from autograder.reading.ipynb import Unreadable
 from autograder.reading.read import LAYOUTS, look, read_submission
 from autograder.reading.submitted import read_time
 
@@ -136,6 +137,19 @@ def test_anonymous_grading_of_canvas_has_ids_of_its_own(archive):
     assert rows(archive(dict.fromkeys(names, A))) == {
         "anon_acJ4Q": ("anon_acJ4Q_8_f.ipynb", ("a",), Receipt("8")),
         "anon_12345": ("LATE_anon_12345_9_f.ipynb", ("a",), Receipt("9", late=True)),
+    }
+
+
+@pytest.mark.parametrize(("page", "what"), [("text", "a text entry"), ("link", "a link")])
+def test_text_entries_and_links_are_told_of_anonymous_students_too(archive, page, what):
+    files = {f"LATE_anon_acJ4Q_{page}.html": b"<p>", "anon_12345_9_f.ipynb": A}
+    assert rows(archive(files)) == {
+        "anon_acJ4Q": (
+            f"LATE_anon_acJ4Q_{page}.html",
+            f"{what}, no notebook",
+            Receipt(late=True),
+        ),
+        "anon_12345": ("anon_12345_9_f.ipynb", ("a",), Receipt("9")),
     }
 
 
@@ -425,6 +439,21 @@ def test_a_blackboard_name_tells_user_and_time(archive, assignment, users, word,
 
 
 @pytest.mark.parametrize(
+    ("stems", "users"),
+    [
+        (("HW_1_jdoe", "HW_2_jroe"), {"1_jdoe", "2_jroe"}),  # of two assignments, perhaps
+        (("HW1_j_doe", "HW1_jroe"), {"j_doe", "jroe"}),
+        (("HW1_jdoe", "HW2_jroe"), {"HW1_jdoe", "HW2_jroe"}),  # nothing in common
+    ],
+)
+def test_without_text_files_an_assignment_is_what_all_blackboard_names_begin_with(
+    archive, stems, users
+):
+    files = {f"{stem}_attempt_{NEW}_hw.ipynb": A for stem in stems}
+    assert set(rows(archive(files))) == users
+
+
+@pytest.mark.parametrize(
     ("user", "name"),
     [
         ("j_doe", "Jane Doe"),
@@ -454,6 +483,18 @@ def test_a_text_file_that_is_too_large_for_an_index_is_not_read():
     names = [f"HW1_jdoe_attempt_{NEW}.txt", f"HW1_jdoe_attempt_{NEW}_hw.ipynb"]
     found = recognise([Entry(PurePosixPath(name), 2 << 20, read) for name in names])
     assert found is not None and (list(found.students), asked) == (["jdoe"], [])
+
+
+def unreadable():
+    raise Unreadable("it is damaged")
+
+
+def test_an_index_that_cannot_be_read_leaves_the_names():
+    names = [f"HW1_{user}_attempt_{NEW}" for user in ("jdoe", "jroe")]
+    files = [Entry(PurePosixPath(f"{name}_hw.ipynb"), len(A), lambda: A) for name in names]
+    indices = [Entry(PurePosixPath(f"{name}.txt"), 9, unreadable) for name in names]
+    found = recognise(files + indices)
+    assert found is not None and sorted(found.students) == ["jdoe", "jroe"]
 
 
 def test_the_latest_blackboard_attempt_wins(archive):
@@ -602,6 +643,21 @@ def test_an_export_without_metadata_has_to_be_named(archive):
     assert list(rows(source, "gradescope")) == ["123", "124"]
 
 
+def test_metadata_that_cannot_be_read_costs_the_times_alone_and_is_told():
+    names = ("submission_metadata.yml", "submission_123/hw.ipynb", "submission_124/hw.ipynb")
+    reads = (unreadable, lambda: A, lambda: A)
+    found = recognise(
+        [Entry(PurePosixPath(n), 9, read) for n, read in zip(names, reads, strict=True)],
+        "gradescope",
+    )
+    assert found is not None and sorted(found.students) == ["123", "124"]
+    assert {e.receipt for files in found.students.values() for e in files} == {
+        Receipt("123"),
+        Receipt("124"),
+    }
+    assert found.left_out == ["submission_metadata.yml"]
+
+
 # nbgrader
 
 TIMES = [
@@ -638,6 +694,12 @@ def test_nbgraders_time_is_recorded_in_its_tree_alone(archive, layout):
     }
     plain = {"alice/hw.ipynb": A, "alice/timestamp.txt": stamp}
     assert rows(archive(plain))["alice"][2] == Receipt()
+
+
+def test_a_timestamp_that_is_no_text_costs_the_time_alone(archive):
+    files = {"alice/maths/maths.ipynb": A, "alice/maths/timestamp.txt": b"\xff\xfe\x00"}
+    expected = ("alice/maths/maths.ipynb", ("a",), Receipt())
+    assert rows(archive(files), "nbgrader") == {"alice": expected}
 
 
 def test_a_students_own_timestamp_says_nothing_in_a_download(archive):

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -289,6 +290,38 @@ def test_what_another_process_changes_is_seen_before_the_next_mark(trio):
     assert [name for name, marks in recorded(trio).items() if marks] == ["amy", "cay", "dee"]
 
 
+def test_taking_back_a_mark_leaves_alone_who_gives_the_same_answer_and_has_none(trio):
+    desk = desk_of(trio)
+    with desk.still() as pile:
+        key = next(k for k, g in pile.groups("S1").items() if g.students == ("amy", "cay"))
+    desk.mark(key, mark("ann"))
+    desk.mark(key, mark("bob", (1,)))
+    record(trio, said("dee", "It adds."))  # comes late, and has no mark of anybody
+    desk.take_back("S1", key, "ann")
+    left = {name: [m.marker for m in marks] for name, marks in recorded(trio).items()}
+    assert left == {"amy": ["bob"], "ben": [], "cay": ["bob"], "dee": []}
+    desk.take_back("S1", key, "eve")  # who has marked nothing
+    assert {name: len(marks) for name, marks in recorded(trio).items()}["amy"] == 1
+
+
+def test_what_another_process_marks_is_seen_after_a_moment(trio, monkeypatch):
+    desk = desk_of(trio)
+    assert desk.progress()["S1"].marked == 0
+    desk_of(trio).mark(desk.next("S1", "ann").key, mark("bob"))
+    now = time.monotonic()
+    monkeypatch.setattr("autograder.marking.desk.time.monotonic", lambda: now + 60)
+    marked = desk.progress()["S1"].marked
+    assert marked == sum(map(bool, recorded(trio).values())) > 0
+
+
+def test_a_question_that_is_not_there_is_told(trio):
+    desk = desk_of(trio)
+    with pytest.raises(MarkError, match="no question 'S9'"):
+        desk.next("S9", "ann")
+    with pytest.raises(MarkError, match=r"marked by hand \(grading.yml: questions\)"):
+        questions_to_mark(replace(OUTLINE, question_points={}))
+
+
 def test_a_zero_for_nothing_does_not_stand_for_what_is_handed_in_later(tmp_path):
     folder = record(tmp_path / "r", said("amy", ""), said("ben", "It adds."))
     desk = desk_of(folder)
@@ -422,6 +455,20 @@ def test_figures_are_shown_and_nothing_else_as_one():
 
 
 # Who may come in
+
+
+def test_an_answer_that_was_settled_comes_back_with_its_marks_and_is_kept_from_nobody(trio):
+    actions = actions_of(trio)
+    key = actions.act("next", "ann", {"question": "S1"})["answer"]["key"]
+    actions.desk.mark(key, mark("ann"))
+    actions.desk.mark(key, mark("bob", (0, 1)))
+    actions.desk.mark(key, mark("cem" + SETTLED, (1,)))
+    wish = {"question": "S1", "key": key}
+    found = actions.act("answer", "cem", wish | {"settling": True})["answer"]
+    assert found["mine"]["marker"] == "cem (settled)"
+    assert [m["marker"] for m in found["marks"]] == ["ann", "bob", "cem (settled)"]
+    found = actions.act("answer", "cem", wish)["answer"]
+    assert (found["mine"], found["marks"]) == (None, [])
 
 
 def actions_of(folder: Path, double: float = 0) -> Actions:
@@ -568,6 +615,26 @@ def test_a_mark_that_cannot_be_taken_is_refused_for_good_and_one_that_can_is_not
     assert ann.post("nothing").status_code == 409
 
 
+@pytest.mark.parametrize("body", [{"name": 3}, {"name": None}, {}, ["ann"], "ann", 7])
+def test_a_name_of_another_shape_is_refused(site, body):
+    app, door, _ = site
+    ann = Marker(app)
+    ann.get(door.link)
+    address = {"base_url": "http://127.0.0.1:8765"}
+    answer = ann.client.post("/api/name", json=body, **address)
+    assert (answer.status_code, answer.json) == (409, {"error": "name: expected text"})
+    answer = ann.client.post("/api/name", data="{", content_type="application/json", **address)
+    assert answer.status_code == 400 and answer.json["error"]
+
+
+def test_a_bug_of_ours_is_an_error_that_tells_the_page_nothing_of_it(trio, caplog):
+    door = Door(8765, [].append)
+    ann = Marker(create(replace(actions_of(trio), desk=None), door)).come_in(door)
+    answer = ann.post("start")
+    assert answer.status_code == 500 and "NoneType" not in answer.text and answer.json["error"]
+    assert "AttributeError" in caplog.text  # for the terminal
+
+
 @pytest.mark.parametrize("name", ["", "  ", "x" * 61, "nbgrader", "ann (settled)", "\x1b\n"])
 def test_some_names_are_none(name):
     with pytest.raises(MarkError):
@@ -692,6 +759,19 @@ def test_a_sheet_that_is_none_any_more_is_refused(trio):
         read(path.with_name("gone.csv"), papers, QUESTIONS, "Ann")
 
 
+def test_a_cell_too_many_and_a_criterion_of_another_question_are_told_with_their_row(trio):
+    path = sheet_of(trio)
+    filled(path, **{"It adds": {"criterion 4": "1"}})
+    papers = gather(_results(trio), tuple(QUESTIONS), ABOUT["secret"])
+    fewer = replace(QUESTIONS["S1"], criteria=QUESTIONS["S1"].criteria[:2])
+    with pytest.raises(SheetError, match=r"row \d+: S1 has 2 criteria"):
+        read(path, papers, QUESTIONS | {"S1": fewer}, "Ann")
+    rows = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(rows[:-1]) + rows[-1].rstrip() + ",,more\n")
+    with pytest.raises(SheetError, match=r"row \d+: 13 cells, and the first row has 11"):
+        read(path, papers, QUESTIONS, "Ann")
+
+
 def test_a_sheet_may_come_back_with_semicolons_and_a_row_twice_may_not(trio):
     path = sheet_of(trio)
     filled(path, **{"It adds": {"points": "1"}})
@@ -753,6 +833,11 @@ def test_what_is_missing_or_taken_is_told_in_one_line(trio, monkeypatch):
         assert code == 1 and f"port {port}: " in told and "give another --port" in told
     code, told = autograder("import", trio, "--from", "sheet", "--file", "x.csv")
     assert code == 1 and "--marker" in told
+    code, told = autograder("import", trio, "--from", "sheet", "--marker", "Ann")
+    assert code == 1 and "--file" in told
+    for option in ("--file", "--marker"):
+        code, told = autograder("import", trio, "--from", "nbgrader", option, "x")
+        assert code == 1 and "--file and --marker are for a sheet" in told
     monkeypatch.setitem(sys.modules, "flask", None)
     monkeypatch.delitem(sys.modules, "autograder.marking.server")
     code, told = autograder("mark", trio, "--no-open")

@@ -389,6 +389,21 @@ def test_nobody_gets_0_while_one_of_ours_is_not_in_the_gradebook(export, tmp_pat
     assert "not in the gradebook 1" in export(target, own, *results)[1]
 
 
+@pytest.mark.parametrize("target", ["canvas", "moodle", "blackboard", "brightspace", "csv"])
+def test_before_anybody_was_graded_there_is_nothing_to_export(export, target):
+    before = {
+        "canvas": CANVAS,
+        "moodle": MOODLE,
+        "blackboard": BLACKBOARD.encode(),
+        "brightspace": BRIGHTSPACE.encode(),
+    }
+    if target == "csv":
+        assert export(target, None)
+    else:
+        with pytest.raises((ResultsError, SheetError), match="grade"):
+            export(target, before[target])
+
+
 def test_without_its_own_export_an_lms_gets_nothing(export):
     for target in ("canvas", "moodle", "blackboard", "brightspace"):
         with pytest.raises(SheetError, match="--gradebook FILE"):
@@ -443,6 +458,13 @@ def test_moodle_takes_our_grades_and_no_other_byte_is_changed(export):
     assert "13 (locked in Moodle)" in told and "Jane" not in told
     written, _ = export("moodle", MOODLE, *results, zero_missing=True)
     assert moodle_import(written, range(11, 15))[0] == {11: 8.5, 12: 8.5, 14: 0}
+
+
+def test_in_a_language_that_is_not_known_no_moodle_row_counts_as_locked(export):
+    before = MOODLE.replace(b",Yes,", b",Igen,").replace(b",No,", b",Nem,")
+    written, told = export("moodle", before, *(graded(str(n)) for n in (11, 12, 13)))
+    assert moodle_import(written, range(11, 15))[0] == {11: 8.5, 12: 8.5, 13: 8.5}
+    assert told.startswith("set 2, unchanged 1, ") and "locked" not in told
 
 
 @pytest.mark.parametrize(
@@ -623,6 +645,17 @@ def test_brightspace_rows_are_found_by_the_column_that_was_named(export):
         export("brightspace", before, graded("jdoe"), match="Number")
     with pytest.raises(SheetError, match="called 'Nmber': did you mean 'Number'"):
         export("brightspace", before, graded("42"), match="Nmber")
+
+
+def test_a_brightspace_row_without_ids_and_a_person_without_an_address_are_passed_over(
+    export, tmp_path
+):
+    before = BRIGHTSPACE + ",,Nobody,,,#\r\n"
+    (tmp_path / "class.csv").write_text("id,e-mail\n8,\n397063-2557369,jane@x.edu\n")
+    results = [graded("397063-2557369"), graded("8")]
+    written, told = export("brightspace", before.encode(), *results, roster=tmp_path / "class.csv")
+    assert written.decode() == before.replace("jane@x.edu,,", "jane@x.edu,8.5,")
+    assert "graded, but not in the gradebook" in told and "8" in told
 
 
 def test_points_of_questions_that_nobody_has_marked_are_told_where_they_are_missing(export):

@@ -13,7 +13,7 @@ import pytest
 
 from autograder.commands.student import check, told
 from autograder.course.policy import Limits
-from autograder.errors import SandboxError, SubmissionsError
+from autograder.errors import CourseError, SandboxError, SubmissionsError
 from autograder.exercise import exercise_files, load_exercise
 from autograder.model import CellNote, Kind, Lost, Submission
 from autograder.running.alone import Alone
@@ -140,6 +140,21 @@ def test_what_cannot_be_read_is_said_before_it_is_asked_what_it_is_of(published,
     path = published.parent / "mine.ipynb"
     path.write_text(text)
     with pytest.raises(SubmissionsError, match=told):
+        list(check(path))
+
+
+def test_an_assignment_that_is_not_there_is_told_with_those_that_are(published):
+    path = published / "mine.ipynb"
+    path.write_text(notebook(ANSWERS))
+    with pytest.raises(CourseError, match="no assignment 'smal' here, only small"):
+        list(check(path, "smal"))
+
+
+def test_without_a_published_assignment_it_is_told_where_to_put_the_notebook(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "mine.ipynb"
+    path.write_text(notebook(ANSWERS))
+    with pytest.raises(CourseError, match=r"mine\.ipynb: put it beside visible\.json"):
         list(check(path))
 
 

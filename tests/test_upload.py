@@ -466,6 +466,12 @@ def test_a_long_plan_says_how_many_rows_it_leaves_out_and_none_that_needs_somebo
     assert "and 90 more" in said and "s59" in said and "s60" not in said and "c149" in said
 
 
+def test_a_plan_for_nobody_says_so_and_offers_no_writing(capsys):
+    planned.plan(Target("canvas", "there", "Homework 3", Decimal(10)), [], False)
+    said = capsys.readouterr().out
+    assert said.splitlines()[-1] == "nobody" and "student" not in said and "--apply" not in said
+
+
 # The wire
 
 
