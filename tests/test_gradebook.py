@@ -364,6 +364,35 @@ def test_what_is_no_nbgrader_course_is_told_in_one_line(course, results):  # noq
     assert "is not one of" in said_by(course, "export", results, "--to", "word")
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (None, "there is no such folder"),
+        ("7", "nbgrader does not take its configuration"),
+        ("'SECRET: no address'", "nbgrader's CourseDirectory.db_url is no address, such as sqlite"),
+        ("'postgresql+psycopg://x:SECRET@host/y'", "needs psycopg here: pip install psycopg"),
+        ("'nosuch://x:SECRET@host/y'", "no gradebook can be opened in nosuch"),
+    ],
+    ids=["folder", "refused", "address", "driver", "kind"],
+)
+def test_what_cannot_be_opened_as_a_course_is_told_with_its_name(
+    course,  # noqa: F811
+    results,
+    tmp_path,
+    address,
+    said,
+    monkeypatch,
+):
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as where it is not installed
+    school = tmp_path / "elsewhere"
+    if address is not None:
+        school.mkdir()
+        option = f"c.CourseDirectory.db_url = {address}"
+        (school / "nbgrader_config.py").write_text(f"c = get_config()\n{option}\n")
+    told = said_by(course, "export", results, "--to", "nbgrader", "--course", school)
+    assert said in told.splitlines()[-1] and "SECRET" not in told
+
+
 def test_a_mark_counts_for_everybody_once_it_is_there(course, results):  # noqa: F811
     with Store(results, {"assignment": "backprop", "secret": "x"}) as store:
         store.save(Result("ben", "ben.ipynb", Status.unreadable))

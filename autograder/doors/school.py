@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy.exc import DatabaseError, SAWarning, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, SAWarning, SQLAlchemyError
 
 from ..errors import ResultsError, lacks
 
@@ -92,7 +92,11 @@ def open_school(course: Path) -> School:
             raise ResultsError(f"{course}: nbgrader does not take its configuration") from stopped
         directory = application.coursedir
         directory.root = os.path.abspath(directory.root)
-        url = sqlalchemy.engine.make_url(directory.db_url)
+        try:
+            url = sqlalchemy.engine.make_url(directory.db_url)
+        except ArgumentError as error:  # not shown: a password may be in it
+            told = "nbgrader's CourseDirectory.db_url is no address, such as sqlite:///gradebook.db"
+            raise ResultsError(f"{course}: {told}") from error
         is_file = url.get_backend_name() == "sqlite" and url.database
         if is_file:
             url = url.set(database=os.path.abspath(str(url.database)))
@@ -110,7 +114,13 @@ def open_school(course: Path) -> School:
 
 def _refuse_what_is_no_gradebook(url: sqlalchemy.engine.URL) -> None:
     """Else nbgrader would make an empty one of it."""
-    engine = sqlalchemy.create_engine(url)
+    try:
+        engine = sqlalchemy.create_engine(url)
+    except ModuleNotFoundError as error:
+        told = f"the gradebook is one of {url.get_backend_name()}, which needs {error.name} here"
+        raise ResultsError(f"{told}: pip install {error.name}") from error
+    except ArgumentError as error:
+        raise ResultsError(f"no gradebook can be opened in {url.get_backend_name()}") from error
     try:
         tables = sqlalchemy.inspect(engine).get_table_names()
     except SQLAlchemyError as error:
