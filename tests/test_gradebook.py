@@ -17,6 +17,8 @@ from test_grade import ASSIGNMENT, IMPORTS, autograder, course  # noqa: F401 (a 
 
 from autograder.cli import main
 from autograder.doors import marks
+from autograder.doors.gradebook import export
+from autograder.doors.school import find_alembic, without_noise
 from autograder.model import Mark, Override, Result, Status
 from autograder.results.score import score
 from autograder.results.store import Store
@@ -391,6 +393,54 @@ def test_what_cannot_be_opened_as_a_course_is_told_with_its_name(
         (school / "nbgrader_config.py").write_text(f"c = get_config()\n{option}\n")
     told = said_by(course, "export", results, "--to", "nbgrader", "--course", school)
     assert said in told.splitlines()[-1] and "SECRET" not in told
+
+
+def test_an_assignment_that_the_gradebook_does_not_know_is_told_with_the_cure(
+    course,  # noqa: F811
+    results,
+    tmp_path,
+):
+    gradebook(tmp_path / "school", "another")
+    told = said_by(course, "export", results, "--to", "nbgrader", "--course", tmp_path / "school")
+    assert "no assignment 'backprop' in the gradebook: run nbgrader generate_assignment" in told
+
+
+def gradebook(folder, assignment, *cells):
+    """The gradebook of a course with one assignment, made without nbgrader's commands."""
+    from nbgrader.api import Gradebook
+
+    folder.mkdir()
+    find_alembic()
+    (folder / "nbgrader_config.py").write_text("c = get_config()\n")
+    with without_noise(), Gradebook(f"sqlite:///{folder}/gradebook.db") as made:
+        made.add_assignment(assignment)
+        made.add_notebook(assignment, assignment)
+        for cell_name in cells:
+            made.add_grade_cell(cell_name, assignment, assignment, max_score=9, cell_type="code")
+
+
+def test_a_gradebook_without_a_cell_of_an_exercise_is_told_with_the_cure(
+    course,  # noqa: F811
+    results,
+    tmp_path,
+):
+    gradebook(tmp_path / "school", "backprop", "other")
+    told = said_by(course, "export", results, "--to", "nbgrader", "--course", tmp_path / "school")
+    assert "no test cell named like an exercise: use the source notebook" in told
+
+
+def test_who_has_nothing_in_the_course_or_no_score_is_left_out_and_named(course, tmp_path):  # noqa: F811
+    school = tmp_path / "school"
+    gradebook(school, "backprop", FIRST)
+    (school / "submitted/ben/backprop").mkdir(parents=True)
+    results = [
+        Result("amy", "amy.ipynb", Status.graded),
+        Result("ben", "ben.ipynb", Status.grader_error),
+    ]
+    assert list(export(school, ASSIGNMENT, results)) == [
+        ("amy", "has nothing in submitted/: left out"),
+        ("ben", "has no score (grader error): left out"),
+    ]
 
 
 def test_a_mark_counts_for_everybody_once_it_is_there(course, results):  # noqa: F811
