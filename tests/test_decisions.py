@@ -293,6 +293,18 @@ def test_what_became_void_is_told_with_before_and_after_once_and_is_in_the_log(
     ]
 
 
+def test_a_check_that_stays_void_is_not_in_the_log_again(course, results, capsys):
+    void(course, "full")
+    run(course, "report", results)
+    more = VOID % "full" + "      two: {c: {credit: full, reason: it had no answer}}\n"
+    (course / "grading.yml").write_text(GRADING + more)
+    run(course, "report", results)
+    assert "ann: 2.5 -> 3.5" in capsys.readouterr().out
+    logged = [what for _, _, student, what, _ in audit(results) if not student]
+    full = "void, full marks for everyone"
+    assert logged == [f"one.a: {full}", f"two.c: {full}"]
+
+
 def test_where_a_void_check_changes_what_there_is_to_earn_that_is_told_of_everyone(
     course, results, capsys
 ):
@@ -439,6 +451,20 @@ def test_nbgrader_s_pages_show_a_void_check_as_it_counts(course, credit, points,
     printed, value = cell.outputs
     assert printed.text.splitlines() == [told, "b: 0.5 of 0.5"]
     assert value.data == {"text/plain": points}
+
+
+def test_nbgrader_s_pages_say_of_an_exercise_that_is_not_there_that_it_was_not_found(course):
+    cells = [
+        v4.new_code_cell("", metadata={"nbgrader": {"grade": True, "grade_id": name}})
+        for name in ("one", "two")
+    ]
+    alone = replace(ANN, outcomes=ANN.outcomes[:1])
+    gradebook._fill_in(v4.new_notebook(cells=cells), outline_of(course), alone)
+    assert [cell.outputs[0].text.splitlines()[-1] for cell in cells] == [
+        "b: 0.5 of 0.5",
+        "not found",
+    ]
+    assert cells[1].outputs[1].data == {"text/plain": "0.0"}
 
 
 @pytest.mark.parametrize("credit", ["full", "none"])

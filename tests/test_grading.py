@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.building.wanted import wanted_values
 from autograder.compare import Tolerance
 from autograder.course.course import SECRET_FILE, SECRET_VARIABLE, find_course, fingerprint
 from autograder.course.grading import nearest, read_grading
@@ -387,6 +388,43 @@ def test_a_course_that_does_not_fit_together_is_refused(course, changes, message
     with pytest.raises(CourseError) as error:
         found.assignment("maths")
     assert str(error.value) == message.format(found.folder)
+
+
+def test_a_part_to_be_shown_that_the_probe_does_not_have_is_told(course):
+    public = PUBLIC.format("double") + 'shown = ("x", "y")\n'
+    found = course(**{"assignments/maths/double.py": public})
+    with pytest.raises(CourseError) as error:
+        wanted_values(found.assignment("maths"))
+    path = found.folder / "assignments/maths/double.py"
+    assert str(error.value) == f"{path}: shown: the probe has no 'y'"
+
+
+TWIN = """
+@mistake(0.5, "Multiplied.")
+def multiplied(x):
+    return x * x
+"""
+
+
+@pytest.mark.parametrize(
+    ("stated", "body", "more", "problem"),
+    [
+        ("0.5", "x**2", "", ""),
+        ("1", "x**2", "", "earns 0.5 of 2.5 points, should earn 1"),
+        ("2.5", "x + x", "", "loses no points"),
+        ("0.5", "x**2", TWIN, "reads 'Not squared.'"),
+    ],
+    ids=["right", "score", "nothing", "sentence"],
+)
+def test_a_mistake_has_to_earn_what_is_stated_and_to_read_its_own_sentence(
+    course, stated, body, more, problem
+):
+    hidden = HIDDEN.format("double").replace("mistake(1,", f"mistake({stated},") + more
+    found = course(**{"reference/maths/double.py": hidden.replace("x**2", body)})
+    reference = found.reference("maths", "double")
+    judge = Judge("maths", {"double": reference}, Tolerance(), b"secret", True)
+    trials = prove(judge.prepare("double", "student"), found.grading.rubrics["maths"]["double"])
+    assert [t.problem for t in trials if t.kind == "mistake"][-1] == problem
 
 
 def test_the_digest_follows_whatever_a_verdict_depends_on(course):

@@ -202,6 +202,16 @@ def test_canvas_never_scores_who_is_excused(tmp_path):
     assert there.held()["1"][0] is None
 
 
+def test_canvas_gives_no_zero_to_who_is_excused_and_handed_nothing_in(tmp_path):
+    made = canvas_stub.Canvas(
+        [canvas_stub.Student(100, excused=True), canvas_stub.Student(101), canvas_stub.Student(102)]
+    )
+    with world(made) as there:
+        rows, _ = send(there.lms(), [release(102, 3)], tmp_path, zero_missing=True)
+    assert (rows["100"].action, rows["101"].action) == (Action.excused, Action.set)
+    assert {s.user: s.score for s in made.students.values()} == {100: None, 101: 0, 102: 3}
+
+
 def test_canvas_takes_its_own_late_share_and_that_is_no_conflict(tmp_path):
     made = canvas_stub.Canvas([canvas_stub.Student(1, deducted=2.0)])
     with world(made) as there:

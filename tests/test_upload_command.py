@@ -243,6 +243,20 @@ def test_scores_go_to_moodle(course, results, monkeypatch):
     assert "why" in users[1].comment and moodle_stub.TOKEN not in said
 
 
+def test_moodle_s_assignment_of_another_title_is_refused(course, results, monkeypatch):
+    monkeypatch.setenv("AUTOGRADER_MOODLE_TOKEN", moodle_stub.TOKEN)
+    user = moodle_stub.Participant(101, 5101)
+    with serving(moodle_stub.Moodle([user], points=58).answer) as address:
+        place = {"url": address, "course": moodle_stub.COURSE}
+        place["assignments"] = {"backprop": {"id": moodle_stub.ASSIGNMENT, "title": "Homework 4"}}
+        folder = configure(course(""), moodle=place)
+        done = CliRunner().invoke(
+            main, ["--course", str(folder), "upload", str(results), "--to", "moodle", "--apply"]
+        )
+    assert done.exit_code == 1 and "should be 'Homework 4'" in done.stderr
+    assert (user.grade, user.writes) == (None, 0)
+
+
 @pytest.mark.parametrize("titles", [{}, {"backprop": "Homework 3"}])
 def test_scores_go_to_a_line_item_that_is_called_as_the_assignment_or_as_was_said(
     course, results, monkeypatch, titles
