@@ -124,11 +124,13 @@ def test_blank_parts_and_questions_are_still_to_do(published):
 
 def test_a_failed_cell_is_blamed_for_a_name_that_it_would_define_and_for_no_other(published):
     path = published / "mine.ipynb"
-    path.write_text(notebook("def ones(x): return 9", "one(3)", "two = nothing"))
+    three = "from mine import (one_more,\n    three)"
+    path.write_text(notebook("def ones(x): return 9", "one(3)", "two = nothing", three))
     said = list(check(path))
     assert "one: the notebook defines no 'one': is it 'ones'?" in said
     blamed = "cell 3 failed (NameError: name 'nothing' is not defined in line 1 (two = nothing))"
     assert f"two: the notebook defines no 'two': {blamed}" in said
+    assert any(line.startswith("three: the notebook defines no 'three': cell 4") for line in said)
 
 
 @pytest.mark.parametrize(

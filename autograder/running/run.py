@@ -161,8 +161,9 @@ class _Notebook:
     def missing(self, exercise: str, defined: list[str]) -> Lost:
         """Why an exercise was not found, as well as can be said."""
         sentence, defines = f"the notebook defines no {exercise!r}", definition(exercise)
+        imports = re.compile(rf"\bimport\b(?:[^\n(]*|\s*\([^)]*)\b{exercise}\b")
         for number, source in enumerate(self.cells, start=1):
-            if self.notes.get(number) and defines.search(source):
+            if self.notes.get(number) and (defines.search(source) or imports.search(source)):
                 note = self.notes[number][0]
                 place = IN_LINE.match(note)
                 line = int(place[1]) if place else None
