@@ -124,7 +124,7 @@ def test_blank_parts_and_questions_are_still_to_do(published):
 
 def test_a_failed_cell_is_blamed_for_a_name_that_it_would_define_and_for_no_other(published):
     path = published / "mine.ipynb"
-    three = "from mine import (one_more,\n    three)"
+    three = "from mine import three"
     path.write_text(notebook("def ones(x): return 9", "one(3)", "two = nothing", three))
     said = list(check(path))
     assert "one: the notebook defines no 'one': is it 'ones'?" in said

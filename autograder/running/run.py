@@ -159,18 +159,28 @@ class _Notebook:
         return self.restarts < 2 * MAX_RESTARTS
 
     def missing(self, exercise: str, defined: list[str]) -> Lost:
-        """Why an exercise was not found, as well as can be said."""
+        """Why an exercise was not found, as well as can be said.
+
+        A failed cell is blamed that would define or import it; one that only mentions it, as our
+        own checks do, if no name looks like a misspelt one.
+        """
         sentence, defines = f"the notebook defines no {exercise!r}", definition(exercise)
-        imports = re.compile(rf"\bimport\b(?:[^\n(]*|\s*\([^)]*)\b{exercise}\b")
-        for number, source in enumerate(self.cells, start=1):
-            if self.notes.get(number) and (defines.search(source) or imports.search(source)):
-                note = self.notes[number][0]
-                place = IN_LINE.match(note)
-                line = int(place[1]) if place else None
-                sentence += f": cell {number} failed ({note})"
-                return Lost(Kind.missing, sentence, number, line)
-        close = difflib.get_close_matches(exercise, defined, n=1)
-        return Lost(Kind.missing, f"{sentence}: is it {close[0]!r}?" if close else sentence)
+        failed = [number for number in range(1, len(self.cells) + 1) if self.notes.get(number)]
+        mentions = [n for n in failed if re.search(rf"\b{exercise}\b", self.cells[n - 1])]
+        for number in mentions:
+            lines = self.cells[number - 1].splitlines()
+            imports = any("import" in line and exercise in line for line in lines)
+            if imports or defines.search(self.cells[number - 1]):
+                return self._blamed(number, sentence)
+        if close := difflib.get_close_matches(exercise, defined, n=1):
+            return Lost(Kind.missing, f"{sentence}: is it {close[0]!r}?")
+        return self._blamed(mentions[0], sentence) if mentions else Lost(Kind.missing, sentence)
+
+    def _blamed(self, number: int, sentence: str) -> Lost:
+        note = self.notes[number][0]
+        place = IN_LINE.match(note)
+        line = int(place[1]) if place else None
+        return Lost(Kind.missing, f"{sentence}: cell {number} failed ({note})", number, line)
 
     def placed(self, observation: Observation) -> Observation:
         """The observation, with the lines of its errors quoted from the notebook itself."""
