@@ -78,30 +78,6 @@ def text(cell):
 # What the files hold
 
 
-def test_building_needs_no_nbgrader_and_gives_the_same_bytes_anywhere(folder):
-    script = (
-        "import hashlib, sys; from autograder import build; from autograder.course import course\n"
-        "sys.modules['nbgrader'] = None\n"
-        "found = course.find_course(); digest = hashlib.sha256()\n"
-        f"for name in {list(ASSIGNMENTS)}:\n"
-        "    for path, content in sorted(build.made(found, name, build.DISTRIBUTED).items()):\n"
-        "        if 'dist/nbgrader' in str(path): digest.update(content)\n"
-        "print(digest.hexdigest())\n"
-    )
-    digests = {
-        subprocess.run(
-            [sys.executable, "-c", script],
-            env=os.environ | {"PYTHONHASHSEED": seed},
-            cwd=COURSE.folder,
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert 1 == len(digests)
-
-
 def test_no_file_knows_where_it_was_made(folder):
     places = (str(COURSE.folder), str(Path.home()), str(folder), sys.prefix)
     for path in [*folder.rglob("*"), *map(committed, ASSIGNMENTS)]:
