@@ -2,6 +2,8 @@
 
 cell: failed
 call: failed
+cell all_objects: {kinds: failed timed_out, stops: 1}
+call all_objects: {kinds: failed timed_out, stops: 1}
 """
 
 import gc
