@@ -46,9 +46,9 @@ TIERS = {
     "nothing": lambda: Tier("D"),  # with a zygote that confines nothing
 }
 LIMITS = {
-    "cell_seconds": 1.0,
+    "cell_seconds": 1.5,
     "notebook_seconds": 8.0,
-    "exercise_seconds": 1.0,
+    "exercise_seconds": 1.5,
     "submission_seconds": 20.0,
     "memory_mb": 256,
 }
