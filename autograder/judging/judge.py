@@ -21,7 +21,7 @@ from ..draw import Draw
 from ..errors import CourseError, SolutionRaised
 from ..exercise import Case
 from ..model import UNFINISHED, Kind, Lost, Outcome, Verdict
-from ..observation import EVERY_PART, Error, Observation, is_unfinished, ran_out_of_memory
+from ..observation import EVERY_PART, Error, Observation, Part, is_unfinished, ran_out_of_memory
 from ..reference import Reference
 from .mistakes import KnownMistake, errors_in, recognise
 
@@ -85,8 +85,9 @@ def _one_case(
             return Verdict(name, Kind.protocol, f"the worker sent no {part_name!r}")
         if part.error is not None:
             return _raised(name, part.error, public)
+    seen = _Seen(found)
     try:
-        sentence = check.test(found, want, case, tolerance)
+        sentence = check.test(seen, want, case, tolerance)
     except Exception as error:
         # Ours, if the check cannot even read the reference's observation; else the data's.
         try:
@@ -97,21 +98,21 @@ def _one_case(
         sentence = "the result does not have the form that was asked for"
     if not sentence:
         return Verdict(name, Kind.passed)
-    if _looks_at_unfinished(check, case, want, found, tolerance):
-        return Verdict(name, Kind.raised, UNFINISHED)
+    if any(is_unfinished(found[part].error) for part in seen.looked_at if part in found):
+        return Verdict(name, Kind.raised, UNFINISHED)  # it looked beyond the parts that it names
     return Verdict(name, Kind.failed, sentence)
 
 
-def _looks_at_unfinished(
-    check: Check, case: Case, want: Observation, found: Observation, tolerance: Tolerance
-) -> bool:
-    """Whether a check that failed looked, beyond the parts that it names, at one not done yet."""
-    done = {name: part for name, part in found.items() if not is_unfinished(part.error)}
-    try:
-        check.test(done, want, case, tolerance)
-    except Exception as error:
-        return isinstance(error, KeyError) and len(done) < len(found)
-    return False
+class _Seen(Observation):
+    """An observation that knows at which of its parts a check has looked."""
+
+    def __init__(self, parts: Observation) -> None:
+        super().__init__(parts)
+        self.looked_at: set[str] = set()
+
+    def __getitem__(self, name: str) -> Part:
+        self.looked_at.add(name)
+        return super().__getitem__(name)
 
 
 def _raised(name: str, error: Error, public: Sequence[Error]) -> Verdict:
