@@ -43,12 +43,10 @@ def recognise(entries: Sequence[Entry], layout: str | None = None) -> Download |
     for view in (entries, _unwrapped(entries)):
         fitting = []
         for known in layouts:
-            told = list(known.place(view))
-            strays = sum(found is None for _, found in told)
-            handed = [found for _, found in told if found and found.student]
-            nearly_all = strays * STRAYS <= len(told)
+            told, handed, strays = _placed(known, view)
+            nearly_all = len(strays) * STRAYS <= len(told)
             if handed and (layout or (nearly_all and known.believable(handed))):
-                fitting.append((strays, known.title, told))
+                fitting.append((len(strays), known.title, told))
         if fitting:
             _, title, told = min(fitting, key=lambda found: found[0])
             return _sorted(title, told)
@@ -62,12 +60,19 @@ def nearly(entries: Sequence[Entry]) -> dict[str, list[str]]:
     """
     for name, known in LAYOUTS.items():
         for view in (entries, _unwrapped(entries)):
-            told = list(known.place(view))
-            handed = [found for _, found in told if found and found.student]
-            strays = [entry.shown for entry, found in told if not found]
+            _, handed, strays = _placed(known, view)
             if 0 < len(strays) < len(handed) and known.believable(handed):
                 return {name: strays}
     return {}
+
+
+def _placed(
+    known: Layout, entries: Sequence[Entry]
+) -> tuple[list[tuple[Entry, Handed | None]], list[Handed], list[str]]:
+    """What a layout tells of each file, what of it is a student's, and names that do not fit."""
+    told = list(known.place(entries))
+    handed = [found for _, found in told if found and found.student]
+    return told, handed, [entry.shown for entry, found in told if found is None]
 
 
 def _unwrapped(entries: Sequence[Entry]) -> list[Entry]:
