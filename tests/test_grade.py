@@ -418,6 +418,10 @@ def test_results_among_the_submissions_are_no_submission(course):
     for _ in range(2):
         autograder(course, "grade", folder, "--out", folder / "results")
     assert len((folder / "results/scores.csv").read_text().splitlines()) == 2
+    assert "is a results folder" in one_line(course, "grade", folder / "results")
+    (folder / "grades.db").write_text("of somebody who calls it so")
+    autograder(course, "grade", folder, "--out", folder / "results")
+    assert len((folder / "results/scores.csv").read_text().splitlines()) == 3
 
 
 def test_report_writes_the_pages_again(course):

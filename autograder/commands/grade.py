@@ -12,7 +12,7 @@ import click
 from ..errors import ResultsError
 from ..escape import plain
 from ..reading.read import LAYOUTS
-from ..results.folder import RECORD
+from ..results.folder import RECORD, REPORT, SCORES
 from .arguments import PATH, assignments
 
 
@@ -82,13 +82,10 @@ def grade(
 
     course = find_course(folder)
     names = {name: list(rubric) for name, rubric in course.grading.rubrics.items()}
-    if (submissions / RECORD).exists():
-        raise ResultsError(f"{submissions} is a results folder: where are the submissions?")
+    _refuse_results(submissions, out)
     found = look(submissions, out, layout)
     name = assignment or infer_assignment(found, names)
     outline = course.outline(name)
-    if out.resolve() == submissions.resolve():
-        raise ResultsError(f"{out} holds the submissions: choose another --out")
     everyone = students = found.of(name)
     others = tuple(sorted(found.students.keys() - everyone.keys()))
     if not (quiet or as_json):
@@ -120,6 +117,17 @@ def grade(
     else:
         terminal.summarise(overview, out, everyone, job.roster)
     sys.exit(summary.exit_code(overview))
+
+
+def _refuse_results(submissions: Path, out: Path) -> None:
+    """Refuse a results folder in the place of submissions, and one that holds them.
+
+    One file of ours among them makes none: somebody's may be called so, and must not stop a class.
+    """
+    if all((submissions / name).exists() for name in (RECORD, SCORES, REPORT)):
+        raise ResultsError(f"{submissions} is a results folder: where are the submissions?")
+    if out.resolve() == submissions.resolve():
+        raise ResultsError(f"{out} holds the submissions: choose another --out")
 
 
 def _only(student_id: str, students: dict[str, Any], submissions: Path) -> dict[str, Any]:
