@@ -30,8 +30,6 @@ Numbers are right within 0.001. The check below only looks at the form of your a
 worth a point when graded.
 """
 
-import numbers
-
 import torch
 
 from autograder.exercise import attempt, case
@@ -60,10 +58,11 @@ def form(answer):
     if isinstance(answer, str):
         return '"None" or "zeros"' if answer in ("None", "zeros") else "another text"
     if isinstance(answer, (tuple, list)):
-        each = [form(entry) == "a number" for entry in answer]
-        return "a pair of numbers" if each == [True, True] else "not a pair of numbers"
+        numbers = [form(entry) == "a number" for entry in answer]
+        return "a pair of numbers" if numbers == [True, True] else "not a pair of numbers"
     one = isinstance(answer, torch.Tensor) and answer.dim() == 0
-    number = isinstance(answer, numbers.Real) and not isinstance(answer, bool)
+    plain = hasattr(answer, "__float__") and not hasattr(answer, "__len__")  # NumPy's, too
+    number = plain and not isinstance(answer, bool)
     return "a number" if number or one else "something else"
 
 

@@ -150,8 +150,6 @@ def checked(name: str, probe: Callable[[Any, Any], Any], visible: case, wanted: 
     return report
 
 
-import numbers
-
 visible = case(a=7, k=4)  # the class's numbers: a in 2..9, k in 2..5; students read them
 
 def form(answer):
@@ -161,10 +159,11 @@ def form(answer):
     if isinstance(answer, str):
         return '"None" or "zeros"' if answer in ("None", "zeros") else "another text"
     if isinstance(answer, (tuple, list)):
-        each = [form(entry) == "a number" for entry in answer]
-        return "a pair of numbers" if each == [True, True] else "not a pair of numbers"
+        numbers = [form(entry) == "a number" for entry in answer]
+        return "a pair of numbers" if numbers == [True, True] else "not a pair of numbers"
     one = isinstance(answer, torch.Tensor) and answer.dim() == 0
-    number = isinstance(answer, numbers.Real) and not isinstance(answer, bool)
+    plain = hasattr(answer, "__float__") and not hasattr(answer, "__len__")  # NumPy's, too
+    number = plain and not isinstance(answer, bool)
     return "a number" if number or one else "something else"
 
 def probe(predictions, case):
