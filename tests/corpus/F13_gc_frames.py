@@ -2,7 +2,7 @@
 
 cell: failed
 call: failed
-cell all_objects: {kinds: failed timed_out missing, note: "^$|stopped after", stops: 1}
+cell all_objects: {kinds: failed, note: "^$|stopped after", stops: 1}
 call all_objects: {kinds: failed timed_out, stops: 1}
 """
 
