@@ -36,6 +36,7 @@ from .observation import Observation, Part
 Test = Callable[[Observation, Observation, Case, Tolerance], str | None]
 
 
+# Kinds of plain data, in words.
 PLAIN = {str: "string", int: "whole number", float: "float", list: "list", dict: "dict"}
 
 

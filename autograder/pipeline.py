@@ -45,9 +45,7 @@ class Job:
     students: dict[str, list[Entry]]  # files by student id
     outline: Outline
     out: Path
-    secret: Callable[
-        [], bytes
-    ]  # asked for last: a first one is made, and told, if all else is well
+    secret: Callable[[], bytes]  # asked when all else is well: a first one is made, and told
     hidden: tuple[Path, ...]  # folders that workers must never see
     workers: int
     tier: Tier | None = None  # of isolation; None: the best that there is

@@ -36,7 +36,7 @@ def with_course(command: click.Command) -> None:
                 type=PATH,
                 expose_value=False,
                 callback=_choose,
-                help="Course folder, as before the command.",
+                help="Course folder; it may stand before the command, too.",
             )
         )
 

@@ -233,7 +233,7 @@ def import_(
 ) -> None:
     """Take over the marks that people gave elsewhere, and write scores and pages again.
 
-    Either all marks of a sheet are taken, or none: what is wrong with it is told, line by line.
+    Either all marks of a sheet are taken, or none: what is wrong with it is told, row by row.
     """
     if source == "sheet":
         from .marking import take_sheet

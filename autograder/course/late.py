@@ -55,11 +55,8 @@ def penalty(
     (name, percent), *_ = rules.policy.rate.items()
     unit, step = STEPS[name]
     taken = min(math.ceil(by / step) * percent, rules.policy.cap_percent)
-    known = (
-        f"by {_plain(by)}"
-        if receipt.submitted_at
-        else "(nobody recorded by how much: as little as there is)"
-    )
+    unknown = f"(by how much is not recorded, so it counts as one {unit})"
+    known = f"by {_plain(by)}" if receipt.submitted_at else unknown
     share = f"{taken:.10g} % of {most:.10g} points"
     reason = f"late {known}, which costs {share} ({percent:.10g} % for each {unit} begun)"
     return Penalty(min(earned, most * taken / 100), reason)
