@@ -15,7 +15,7 @@ A check names the parts that it reads; it is not asked when one of them raised.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -34,7 +34,7 @@ from .exercise import Case
 from .observation import Observation, Part
 
 Test = Callable[[Observation, Observation, Case, Tolerance], str | None]
-
+Place = tuple[str | int, ...]
 
 # Kinds of plain data, in words.
 PLAIN = {str: "string", int: "whole number", float: "float", list: "list", dict: "dict"}
@@ -42,16 +42,31 @@ PLAIN = {str: "string", int: "whole number", float: "float", list: "list", dict:
 
 @dataclass(frozen=True)
 class Check:
-    """A condition and the parts that it reads."""
+    """A condition, the parts that it reads, and the places in them whose values it is about."""
 
     reads: tuple[str, ...]
     test: Test
+    about: tuple[Place, ...] | None = None  # None: all of these parts; (): no value by itself
 
     def __and__(self, other: Check) -> Check:
         def both(seen: Observation, wanted: Observation, case: Case, t: Tolerance) -> str | None:
             return self.test(seen, wanted, case, t) or other.test(seen, wanted, case, t)
 
-        return Check(tuple(dict.fromkeys(self.reads + other.reads)), both)
+        reads, about = self.reads + other.reads, self._about + other._about
+        return Check(tuple(dict.fromkeys(reads)), both, tuple(dict.fromkeys(about)))
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where the values lie that tell its failures apart: each a part, and steps into it."""
+        return self._about or self._whole
+
+    @property
+    def _about(self) -> tuple[Place, ...]:
+        return self._whole if self.about is None else self.about
+
+    @property
+    def _whole(self) -> tuple[Place, ...]:
+        return tuple((part,) for part in self.reads)
 
 
 def check(*reads: str) -> Callable[[Callable[[Observation, Observation, Case], str | None]], Check]:
@@ -66,6 +81,11 @@ def check(*reads: str) -> Callable[[Callable[[Observation, Observation, Case], s
 def of_part(part: str, sentence: Callable[[Part], str | None]) -> Check:
     """A check that looks at one part of what was seen and needs nothing else."""
     return Check((part,), lambda seen, wanted, case, _: sentence(seen[part]))
+
+
+def _of_way(part: str, sentence: Callable[[Part], str | None]) -> Check:
+    """The same, of how its value came about, or what kind it is: any value may come so."""
+    return replace(of_part(part, sentence), about=())
 
 
 # Values
@@ -130,7 +150,7 @@ def _comparing(
         found, problem = dig(seen[part].value, path)
         return problem or compare(_place(part, path), found, want, t)
 
-    return Check((part,), test)
+    return Check((part,), test, ((part, *path),))
 
 
 def _place(part: str, path: tuple[str | int, ...]) -> str:
@@ -180,15 +200,20 @@ def plain_tensor(part: str, dimensions: int) -> Check:
     return of_part(part, sentence)
 
 
+def came_back(part: str) -> Check:
+    """The call did not raise."""
+    return _of_way(part, lambda seen: None)
+
+
 def used_autograd(part: str, times: int = 1) -> Check:
     """Autograd ran at least so often."""
     asked = "autograd never ran" if times == 1 else f"autograd should run at least {times} times"
-    return of_part(part, lambda seen: None if seen.autograd >= times else asked)
+    return _of_way(part, lambda seen: None if seen.autograd >= times else asked)
 
 
 def without_autograd(part: str) -> Check:
     """Autograd did not run."""
-    return of_part(
+    return _of_way(
         part, lambda seen: "autograd ran: do this one by hand" if seen.autograd else None
     )
 
@@ -199,7 +224,7 @@ def quiet(part: str, text: str) -> Check:
     def sentence(seen: Part) -> str | None:
         return f"it warned about {text!r}" if any(text in w for w in seen.warnings) else None
 
-    return of_part(part, sentence)
+    return _of_way(part, sentence)
 
 
 def floats(part: str, *path: str | int) -> Check:
@@ -221,4 +246,4 @@ def returned(part: str, kind: type) -> Check:
             return None
         return f"expected a {kind.__name__}, got {brief(seen.value)}"
 
-    return of_part(part, sentence)
+    return _of_way(part, sentence)

@@ -86,6 +86,7 @@ def build(folder: Path | None, assignment: str | None, check: bool, solutions: b
     if check and solutions:
         raise click.UsageError("--check is for what is committed, and solutions are not: drop one")
     from . import build as generated
+    from .commands.bars import waiting
     from .course.course import find_course
     from .plural import counted
 
@@ -94,7 +95,10 @@ def build(folder: Path | None, assignment: str | None, check: bool, solutions: b
     doors = generated.HANDOUTS if solutions else generated.PUBLISHED
     if not (check or solutions):
         doors += generated.DISTRIBUTED
-    files = {p: text for name in names for p, text in generated.made(course, name, doors).items()}
+    files = generated.Files()
+    for name in names:
+        with waiting(f"making {name}"):
+            files |= generated.made(course, name, doors)
     if check:
         if stale := generated.stale(files):
             _stop(f"out of date: {', '.join(map(str, stale))}: run `autograder build`")
@@ -131,9 +135,12 @@ def check(notebook: Path, assignment: str | None) -> None:
       autograder check backprop.ipynb
       autograder check my-solution.ipynb --assignment beyond
     """
+    from .commands.bars import waiting
     from .commands.student import check
 
-    for text in check(notebook, assignment):
+    with waiting(f"running {plain(notebook.name)}"):
+        texts = list(check(notebook, assignment))
+    for text in texts:
         click.echo(plain(text, kept="\n"))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import functools
+import itertools
 import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
@@ -81,6 +83,8 @@ STATED = {
         "no_zero_grad": 4,
         "never_moved": 3,
         "never_moved_cleared_too_late": 3,
+        "one_step_behind": 3,
+        "one_step_behind_and_summed": 3,
         "kept_tensors": 7,
     },
     "build_and_backward": {
@@ -441,6 +445,45 @@ def test_a_number_has_the_form_of_one_however_it_was_made(half):
     answers = dict(predictions.solution) | {"P8": half}
     (seen,) = observe(predictions, answers, [predictions.exercise.visible])
     assert seen["forms"].value["P8"] == "a number"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"P6": torch.tensor([1.0, 2.0]), "P7": np.array([10, 1])},
+        {"P6": (Fraction(1), np.float32(2)), "P8": Fraction(1, 2)},
+        {"P6": torch.tensor([1.0, 2.0], requires_grad=True)},
+    ],
+)
+def test_numbers_and_pairs_are_taken_however_they_were_made(changes):
+    answers = dict(ASSIGNMENTS["backprop"].references["predictions"].solution) | changes
+    full = sum(ASSIGNMENTS["backprop"].rubric["predictions"].values())
+    assert grade("backprop", "predictions", answers) == full
+
+
+ORDERS = ["zbs", "bs", "zsb", "bzs", "szb", "sb"]  # of zero_grad, backward and step; one is right
+
+
+@pytest.mark.parametrize(
+    ("order", "squeezes", "keeps_numbers"),
+    list(itertools.product(ORDERS, (True, False), (True, False)))[1:],
+)
+def test_however_few_mistakes_of_the_loop_were_repaired_one_that_is_left_is_named(
+    order, squeezes, keeps_numbers
+):
+    def train(model, X, y, lr, steps):
+        optimizer, history = torch.optim.SGD(model.parameters(), lr=lr), []
+        for _ in range(steps):
+            predicted = model(X).squeeze(1) if squeezes else model(X)
+            loss = ((predicted - y) ** 2).mean()
+            calls = {"z": optimizer.zero_grad, "b": loss.backward, "s": optimizer.step}
+            for call in order:
+                calls[call]()
+            history.append(loss.item() if keeps_numbers else loss)
+        return history
+
+    prepared = prepared_for("backprop", "train", FEW[0])
+    assert prepared.outcome(prepared.observe(train)).mistakes
 
 
 @each_exercise

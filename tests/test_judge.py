@@ -692,6 +692,34 @@ def test_each_failed_check_may_be_explained_by_another_mistake():
     assert sentences(lambda x: x**2 or 1.0, mistakes, checks=CHECKS) == (SQUARE, PLUS)
 
 
+IN_ONE = {"twice": close("x", 0), "thrice": close("x", 1), "form": returned("x", list)}
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (lambda x: [x**2, 3.0 * x], (SQUARE,)),
+        (lambda x: [x**2, 7.0], (SQUARE,)),  # two mistakes at once, of which one is known
+        (lambda x: (x**2, None), (SQUARE,)),
+        (lambda x: [2.0 * x, 9.0 * x], ()),  # fails less than the mistake that it looks like
+        (lambda x: [5.0, 9.0 * x], (PLUS,)),
+        (lambda x: [5.0], ()),
+    ],
+)
+def test_a_mistake_is_recognised_beside_others_by_what_the_check_is_about(answer, expected):
+    mistakes = [(lambda x: [x**2, 3.0 * x], SQUARE), (lambda x: [x + 0.5, 9.0 * x], PLUS)]
+    several = {"checks": IN_ONE, "solution": lambda x: [2.0 * x, 3.0 * x]}
+    several["probe"] = lambda answer, case: {"x": attempt(lambda: answer(case.x))}
+    assert sentences(answer, mistakes, **several) == expected
+
+
+def test_what_a_check_is_about_is_the_values_that_it_compares():
+    assert close("x", 0).places == (("x", 0),)
+    assert (returned("x", list) & close("x", "a", 1)).places == (("x", "a", 1),)
+    assert (returned("x", list) & used_autograd("y")).places == (("x",), ("y",))
+    assert (of_part("x", str) & close("y")).places == (("x",), ("y",))
+
+
 def test_the_same_error_elsewhere_is_the_same_mistake():
     def in_one_part(answer, case):
         return {"x": attempt(lambda: answer(case.x)), "zero": Part(0.0)}

@@ -6,13 +6,22 @@ import base64
 import io
 import struct
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from workers import ASSIGNMENT, FIRST, LIMITS, pool
 
 from autograder.errors import ProtocolError, SandboxError
 from autograder.model import Cell, Output, Submission, Work
-from autograder.reading.work import MAX_CELLS, MAX_SOURCE, exercise_works, question_works
+from autograder.reading.ipynb import read_cells
+from autograder.reading.work import (
+    MAX_CELLS,
+    MAX_SOURCE,
+    exercise_works,
+    question_works,
+    released,
+)
 from autograder.running.outputs import (
     CUT,
     MAX_ALL_FIGURES,
@@ -416,6 +425,16 @@ def test_the_other_form_of_a_released_notebook_is_no_answer():
     both = [*RELEASED, Cell("markdown", "YOUR ANSWER HERE", "S1")]
     for text in ("YOUR ANSWER HERE", "*Your answer here.*", " \n"):
         assert list(question_works(filled(S1=text), both, {"S1": 2})) == []
+
+
+@pytest.mark.parametrize("form", ["", "nbgrader", "otter"])
+def test_no_untouched_notebook_has_an_answer(form):
+    assignment = Path(__file__).parent.parent / "assignments/backprop"
+    path = assignment / form / "backprop.ipynb"
+    cells = read_cells(path.name, path.read_bytes())
+    for ids in (cells, [replace(cell, id="") for cell in cells]):
+        questions = [f"S{number}" for number in range(1, 7)]
+        assert list(question_works(ids, released(assignment), questions)) == []
 
 
 def test_answers_without_end_are_cut():

@@ -122,6 +122,39 @@ def test_blank_parts_and_questions_are_still_to_do(published):
     ]
 
 
+def test_what_is_wrong_beside_blank_parts_is_told_too(published):
+    text = COURSE_FILE.format(name="one")
+    parts = "{n: attempt(lambda n=n: answer(n)) for n in ('a', 'b', 'c')}"
+    (published / "one.py").write_text(
+        text.replace('{"value": attempt(lambda: answer(case.x))}', parts)
+    )
+    wanted = {"a": 1, "b": 2, "c": 3}
+    (published / "visible.json").write_text(json.dumps({"one": wanted}))
+    path = published / "mine.ipynb"
+    blank = "    raise NotImplementedError"
+    for given, left in [
+        ({"a": 1, "b": 2}, ["still to do: one (c)"]),
+        ({"a": 1, "b": 7}, ["still to do: one (c)", "not right yet: one"]),
+        ({}, ["still to do: one (a, b, c)"]),
+        ({"a": 1, "b": 2, "c": 7}, ["not right yet: one"]),
+    ]:
+        lookup = f"def one(n):\n    if n in {given}: return {given}[n]\n{blank}"
+        path.write_text(notebook(lookup))
+        said = list(check(path))
+        assert said[said.index("") + 1 : -1] == left
+    path.write_text(notebook("class Blank:\n    __call__ = property()", "one = Blank()"))
+    assert "not right yet: one" in list(check(path))
+
+
+def test_a_notebook_saved_beside_another_assignment_is_judged_as_what_it_is_of(published):
+    other = published.parent / "other"
+    other.mkdir()
+    (other / "five.py").write_text(COURSE_FILE.format(name="five"))
+    (other / "visible.json").write_text(json.dumps({"five": {"value": 9}}))
+    (other / "mine.ipynb").write_text(notebook(ANSWERS))
+    assert "one: passes the visible case" in list(check(other / "mine.ipynb"))
+
+
 def test_a_failed_cell_is_blamed_for_a_name_that_it_would_define_and_for_no_other(published):
     path = published / "mine.ipynb"
     three = "from mine import three"

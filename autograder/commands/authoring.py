@@ -78,9 +78,11 @@ def publish(folder: Path | None, folder_: Path) -> None:
     """
     from ..course.course import find_course
     from ..plural import counted
+    from .bars import waiting
     from .publish import publish
 
-    written, left = publish(find_course(folder), folder_)
+    with waiting("making what students may see"):
+        written, left = publish(find_course(folder), folder_)
     for path in written:
         click.echo(f"wrote {path}")
     for path in left:

@@ -45,6 +45,14 @@ def grading(total: int, quiet: bool = False) -> Iterator[Callable[[str, Result |
         yield bar.count
 
 
+@contextlib.contextmanager
+def waiting(words: str) -> Iterator[None]:
+    """A sign on a terminal that something is being done, which tells nothing by itself."""
+    console = Console(stderr=True)
+    with console.status(words) if console.is_terminal else contextlib.nullcontext():
+        yield
+
+
 def pages(results: Iterable[Result]) -> Iterable[Result]:
     """The results, with a bar on a terminal while their pages are written."""
     console = Console(stderr=True)

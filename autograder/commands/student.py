@@ -7,17 +7,18 @@ plain process of theirs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..building.visible import visible_report
+from ..building.visible import differences, visible_report
 from ..building.wanted import VISIBLE, read_visible, values_seen
 from ..course.policy import Limits
 from ..errors import CourseError, SubmissionsError
 from ..exercise import exercise_files, load_exercise
 from ..model import CellNote, Kind, Lost, Submission
-from ..observation import Observation, is_unfinished
+from ..observation import EVERY_PART, Observation, Part, is_unfinished
 from ..reading.read import Found, infer_assignment, look, read_submission
 from ..reading.work import question_works, released
 from ..running.alone import Alone
@@ -51,8 +52,8 @@ def check(notebook: Path, assignment: str | None = None) -> Iterator[str]:
     reports = dict[str, str]()
     todo: dict[str, list[str]] = {STILL: [], MISSING: [], WRONG: [], UNANSWERED: []}
     for exercise, (seen,) in ran.visible.items():
-        reports[exercise], why, what = _reported(exercise, seen, wanted[exercise])
-        if why:
+        reports[exercise], left = _reported(exercise, seen, wanted[exercise])
+        for why, what in left.items():
             todo[why].append(what)
     todo[UNANSWERED] += _unanswered(folders[name], submission, reports)
     yield from told(ran.notes, reports, todo)
@@ -73,16 +74,23 @@ def _read(notebook: Path, assignment: str | None) -> tuple[Found, Submission]:
 
 def _reported(
     exercise: str, seen: Observation | Lost, wanted: Mapping[str, Any]
-) -> tuple[str, str, str]:
-    """What to say of an exercise, and if it is not done: why not, and what of it."""
+) -> tuple[str, dict[str, str]]:
+    """What to say of an exercise, and what of it is left to do, by why."""
     if isinstance(seen, Lost):
-        return seen.message, MISSING if seen.kind is Kind.missing else WRONG, exercise
-    report = visible_report(exercise, values_seen(seen), wanted)
+        return seen.message, {MISSING if seen.kind is Kind.missing else WRONG: exercise}
+    values = values_seen(seen)
+    report = visible_report(exercise, values, wanted)
+    if report == SKELETON or is_unfinished(seen.get(EVERY_PART, Part()).error):
+        return report, {STILL: exercise}
     blank = [part for part, each in seen.items() if is_unfinished(each.error)]
-    if blank and report != SKELETON:
-        return report, STILL, f"{exercise} ({', '.join(blank)})"
-    why = STILL if report == SKELETON else "" if report.startswith(PASSES) else WRONG
-    return report, why, exercise
+    if not blank:
+        return report, {} if report.startswith(PASSES) else {WRONG: exercise}
+    left = {STILL: f"{exercise} ({', '.join(blank)})"}
+    of_blank = re.compile(rf"\b({'|'.join(map(re.escape, blank))})\b")
+    shown = differences({part: values[part] for part in wanted if part in values}, wanted)
+    if any(not (line.startswith("note") or of_blank.search(line)) for line in shown):
+        left[WRONG] = exercise
+    return report, left
 
 
 def _unanswered(folder: Path, submission: Submission, exercises: Container[str]) -> list[str]:
@@ -111,13 +119,14 @@ def told(
 
 
 def _published(notebook: Path) -> dict[str, Path]:
-    """The folders of published assignments: beside the notebook, in `assignments/` above, or ours.
+    """The folders of published assignments: near the notebook, in `assignments/` above, or ours.
 
-    Ours come with the wheel, so that a student who has it needs nothing else.
+    Near it are its own folder and those beside that one: it may have been saved in another's. Ours
+    come with the wheel, so that a student who has it needs nothing else.
     """
     here, cwd = notebook.resolve().parent, Path.cwd()
     if (here / VISIBLE).is_file():
-        return {here.name: here}
+        return {path.parent.name: path.parent for path in sorted(here.parent.glob(f"*/{VISIBLE}"))}
     for above in (here, *here.parents, cwd, *cwd.parents, Path(__file__).parent.parent):
         if found := sorted((above / "assignments").glob(f"*/{VISIBLE}")):
             return {path.parent.name: path.parent for path in found}

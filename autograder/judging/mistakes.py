@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..compare import alike
+from ..checks import Place
+from ..compare import alike, dig
 from ..model import Kind, Lost, Verdict
 from ..observation import EVERY_PART, Error, Foreign, Observation, Part
 from ..reference import Reference
@@ -19,6 +20,11 @@ class KnownMistake:
     seen: list[Observation]
     verdicts: tuple[Verdict, ...]
 
+    @property
+    def failed(self) -> set[tuple[str, Kind]]:
+        """The checks that it fails, and how."""
+        return {(v.check, v.kind) for v in self.verdicts if v.kind is not Kind.passed}
+
 
 def recognise(
     reference: Reference,
@@ -29,8 +35,8 @@ def recognise(
     """The sentences of the mistakes that this submission made, in the order of the failed checks.
 
     A mistake fits if all that it shows is alike; failing that, one that explains a failed check
-    (it fails it too, and the parts that the check reads are alike); failing that, one that raised
-    the very same error.
+    (it fails it too, and the parts that the check reads are alike, or just what it is about, where
+    the mistake fails nothing that passed); failing that, one that raised the very same error.
     """
     if not all(isinstance(observation, dict) for observation in seen):
         return ()
@@ -40,18 +46,25 @@ def recognise(
         if kinds == [v.kind for v in mistake.verdicts] and _all_alike(found, mistake.seen):
             return (mistake.sentence,)
     failed = [verdict for verdict in verdicts if verdict.kind is not Kind.passed]
-    sentences = [s for verdict in failed if (s := _explain(reference, verdict, found, known))]
+    sentences = [s for v in failed if (s := _explain(reference, failed, v, found, known))]
     return tuple(dict.fromkeys(sentences))
 
 
 def _explain(
-    reference: Reference, verdict: Verdict, found: list[Observation], known: Sequence[KnownMistake]
+    reference: Reference,
+    failed: Sequence[Verdict],
+    verdict: Verdict,
+    found: list[Observation],
+    known: Sequence[KnownMistake],
 ) -> str | None:
-    reads = reference.checks[verdict.check].reads
-    for mistake in known:
-        fails = any(v.check == verdict.check and v.kind is verdict.kind for v in mistake.verdicts)
-        if fails and _all_alike(found, mistake.seen, reads):
-            return mistake.sentence
+    check, names = reference.checks[verdict.check], {v.check for v in failed}
+    parts = [(part,) for part in check.reads]
+    failing = [m for m in known if (verdict.check, verdict.kind) in m.failed]
+    inside = [m for m in failing if {name for name, _ in m.failed} <= names]
+    for mistakes, places in ((failing, parts), (inside, check.places)):
+        for mistake in mistakes:
+            if _all_alike(found, mistake.seen, places):
+                return mistake.sentence
     errors = [error for error in errors_in(found) if error.type != "NotImplementedError"]
     for mistake in known if verdict.kind is Kind.raised else ():
         theirs = [(error.type, error.message) for error in errors_in(mistake.seen)]
@@ -67,22 +80,25 @@ def errors_in(observations: list[Observation]) -> Iterator[Error]:
 
 
 def _all_alike(
-    a: list[Observation], b: list[Observation], reads: tuple[str, ...] | None = None
+    a: list[Observation], b: list[Observation], places: Sequence[Place] | None = None
 ) -> bool:
     def alike_in(x: Observation, y: Observation) -> bool:
-        names = reads or tuple(y)
-        return all(_alike(_part(x, name), _part(y, name)) for name in names)
+        where = [(name,) for name in y] if places is None else places
+        return all(_alike(x, y, place) for place in where)
 
     return all(alike_in(x, y) for x, y in zip(a, b, strict=True))
 
 
-def _part(observation: Observation, name: str) -> Part:
-    return observation.get(name, observation.get(EVERY_PART, Part(Foreign("nothing"))))
-
-
-def _alike(a: Part, b: Part) -> bool:
+def _alike(x: Observation, y: Observation, place: Place) -> bool:
+    name, path = str(place[0]), place[1:]
+    a, b = _part(x, name), _part(y, name)
     if a.error is not None or b.error is not None:
         if a.error is None or b.error is None:
             return False
         return (a.error.type, a.error.message) == (b.error.type, b.error.message)
-    return alike(a.value, b.value)
+    (value, lacks), (other, lacks_too) = dig(a.value, path), dig(b.value, path)
+    return bool(lacks) == bool(lacks_too) and alike(value, other)
+
+
+def _part(observation: Observation, name: str) -> Part:
+    return observation.get(name, observation.get(EVERY_PART, Part(Foreign("nothing"))))

@@ -202,6 +202,15 @@ pairs_of_tensors = alternative(
     }
 )
 
+pairs_as_arrays = alternative(
+    {
+        name: torch.tensor(value) if isinstance(value, tuple) else value
+        for name, value in predictions.items()
+    }
+)
+
+under_small_letters = alternative({name.lower(): value for name, value in predictions.items()})
+
 in_another_order_with_a_remark = alternative(
     dict(reversed(predictions.items())) | {"P10": "I ran none of them."}
 )

@@ -2,7 +2,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from autograder.checks import close, floats, length, of_part
+from autograder.checks import came_back, close, floats, length
 from autograder.exercise import case
 from autograder.reference import alternative, mistake
 
@@ -48,13 +48,11 @@ def hidden(draw):
     return case(X=X, y=y, weight=weight, bias=bias, lr=lr, steps=6)
 
 
-came_back = of_part("history", lambda seen: None)  # not asked if training raised
-
 checks = {
     "history": length("history") & floats("history"),
     "first_loss": close("history", 0),
     "second_loss": close("history", 1),
-    "final_weights": came_back & close("weights", relative=1e-3),
+    "final_weights": came_back("history") & close("weights", relative=1e-3),
 }
 
 BROADCAST = (
@@ -64,6 +62,10 @@ BROADCAST = (
 NEVER_MOVED = (
     "The weights never move: each step needs zero_grad(), then backward() on the loss of this "
     "model(X), then step(), in this order."
+)
+BEHIND = (
+    "Each step uses the gradient of the step before, and the first none: call step() after "
+    "backward()."
 )
 
 
@@ -126,6 +128,31 @@ def never_moved_cleared_too_late(model, X, y, lr, steps):
         loss.backward()
         opt.zero_grad()
         opt.step()
+        history.append(loss.item())
+    return history
+
+
+@mistake(3, BEHIND)
+def one_step_behind(model, X, y, lr, steps):
+    opt = torch.optim.SGD(model.parameters(), lr=lr)
+    history = []
+    for _ in range(steps):
+        loss = ((model(X).squeeze(1) - y) ** 2).mean()
+        opt.step()
+        opt.zero_grad()
+        loss.backward()
+        history.append(loss.item())
+    return history
+
+
+@mistake(3, f"{BEHIND} And gradients are summed over the steps: call zero_grad() in every step.")
+def one_step_behind_and_summed(model, X, y, lr, steps):
+    opt = torch.optim.SGD(model.parameters(), lr=lr)
+    history = []
+    for _ in range(steps):
+        loss = ((model(X).squeeze(1) - y) ** 2).mean()
+        opt.step()
+        loss.backward()
         history.append(loss.item())
     return history
 

@@ -152,19 +152,25 @@ def checked(name: str, probe: Callable[[Any, Any], Any], visible: case, wanted: 
 
 visible = case(a=7, k=4)  # the class's numbers: a in 2..9, k in 2..5; students read them
 
+def plainly(answer):
+    """An answer without what tensors, arrays and fractions add to numbers and pairs of them."""
+    if hasattr(answer, "tolist"):
+        answer = answer.tolist()
+    if isinstance(answer, (tuple, list)):
+        return [entry if isinstance(entry, (tuple, list)) else plainly(entry) for entry in answer]
+    is_number = hasattr(answer, "__float__") and not isinstance(answer, bool)
+    return float(answer) if is_number else answer
+
 def form(answer):
     """What kind of answer it is, in words."""
     if answer is ...:
         return "not answered"
     if isinstance(answer, str):
         return '"None" or "zeros"' if answer in ("None", "zeros") else "another text"
-    if isinstance(answer, (tuple, list)):
-        numbers = [form(entry) == "a number" for entry in answer]
+    if isinstance(answer, list):
+        numbers = [isinstance(entry, float) for entry in answer]
         return "a pair of numbers" if numbers == [True, True] else "not a pair of numbers"
-    one = isinstance(answer, torch.Tensor) and answer.dim() == 0
-    plain = hasattr(answer, "__float__") and not hasattr(answer, "__len__")  # NumPy's, too
-    number = plain and not isinstance(answer, bool)
-    return "a number" if number or one else "something else"
+    return "a number" if isinstance(answer, float) else "something else"
 
 def probe(predictions, case):
     names = [f"P{number}" for number in range(1, 10)]
@@ -172,16 +178,20 @@ def probe(predictions, case):
     def given(name):
         if not isinstance(predictions, dict):
             raise TypeError("predictions should be a dict with the keys P1 to P9")
-        if predictions.get(name, ...) is ...:
+        answers = {str(key).strip().upper(): answer for key, answer in predictions.items()}
+        return plainly(answers.get(name, ...))
+
+    def answered(name):
+        if given(name) is ...:
             raise NotImplementedError(f"predictions: {name}")
-        return predictions[name]
+        return given(name)
 
     def forms():
-        if all(predictions.get(name, ...) is ... for name in names):
+        if all(given(name) is ... for name in names):
             raise NotImplementedError("predictions")
-        return {name: form(predictions.get(name, ...)) for name in names}
+        return {name: form(given(name)) for name in names}
 
-    return {name: attempt(lambda name=name: given(name)) for name in names} | {
+    return {name: attempt(lambda name=name: answered(name)) for name in names} | {
         "forms": attempt(forms)
     }
 
