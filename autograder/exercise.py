@@ -16,6 +16,7 @@ import hashlib
 import importlib.machinery
 import importlib.util
 import inspect
+import re
 import sys
 import traceback
 import warnings
@@ -220,7 +221,8 @@ def load_module(path: Path) -> tuple[ModuleType, str]:
         ]
         line = lines[-1] if lines else getattr(error, "lineno", None)
         where = f"{path}:{line}" if line else str(path)
-        raise CourseError(f"{where}: {type(error).__name__}: {error}") from error
+        told = re.sub(rf"{package.partition('.')[0]}\.(\w+\.)?", "", str(error))  # names of ours
+        raise CourseError(f"{where}: {type(error).__name__}: {told}") from error
     return module, text
 
 

@@ -38,14 +38,26 @@ class Alternative:
     answer: Any
 
 
-def mistake(score: float, sentence: str) -> Callable[[Any], Mistake]:
-    """Declare the decorated function, class or value a known mistake."""
+def mistake(score: float, sentence: str = "") -> Callable[[Any], Mistake]:
+    """Declare the decorated function, class or value a known mistake.
+
+    Raises:
+        TypeError: it is not called with points and a sentence.
+    """
+    if not isinstance(score, (int, float)) or not isinstance(sentence, str) or not sentence:
+        raise TypeError('expected @mistake(points, "what its author should read")')
     return lambda answer: Mistake(answer, score, sentence)
 
 
-def alternative(answer: Any) -> Alternative:
-    """Declare the decorated function, class or value another right answer."""
-    return Alternative(answer)
+def alternative(*answer: Any) -> Alternative:
+    """Declare the decorated function, class or value another right answer.
+
+    Raises:
+        TypeError: it is not called with that alone.
+    """
+    if len(answer) != 1:
+        raise TypeError("expected @alternative, without parentheses")
+    return Alternative(*answer)
 
 
 def published(file: str) -> Exercise:

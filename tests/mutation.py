@@ -308,6 +308,8 @@ def main(only: list[str]) -> int:
     for exercise, text in sorted(unused):
         print(f"\n- a reason of {exercise} explains no mutant: {text}")
     print(f"\n{unexplained} mutants live without a reason; {len(unused)} reasons explain no mutant")
+    if unexplained:
+        print(f"to do for each: a case or a check that sees it, or its reason in {EQUIVALENT.name}")
     return unexplained + len(unused)
 
 

@@ -130,15 +130,74 @@ def test_bad_calls_are_one_line(course, arguments, message):
 
 
 def test_a_new_exercise_without_points_is_told_which_line_is_missing(course):
-    line = "add to grading.yml, under practice, the line cube: {values: 2, shape: 1}\n"
+    line = "add to grading.yml, under practice, the line cube: {values: 1, shape: 1}\n"
     _, made = run(course, "new", "practice", "cube")
     code, out = run(course, "exercise", "cube")
     assert code == 1 and out.endswith(f"practice/cube.py has no points yet: {line}")
-    assert made.endswith(f"now {line}")
+    assert made.endswith(f"now {line.replace('values: 1', 'values: 2')}")
     assert run(course, "exercise", "cube", "--assignment", "practice") == (code, out)
     run(course, "new", "other", "root")
     code, out = run(course, "exercise", "root")
-    assert code == 1 and "the line other: {root: {values: 2, shape: 1}}\n" in out
+    assert code == 1 and "the line other: {root: {values: 1, shape: 1}}\n" in out
+
+
+def test_the_line_that_is_missing_names_the_checks_that_there_are(course):
+    run(course, "new", "practice", "cube")
+    path = course / "reference/practice/cube.py"
+    path.write_text(path.read_text().replace('"shape": shape', '"form": shape'))
+    code, out = run(course, "exercise", "cube")
+    assert code == 1 and out.endswith("the line cube: {values: 1, form: 1}\n")
+
+
+def test_without_a_name_all_exercises_prove_themselves(course):
+    run(course, "new", "practice", "cube")
+    points = "{values: 2, shape: 1}"
+    (course / "grading.yml").write_text(LINE + f"more: {{cube: {points}}}\n")
+    for half in ("assignments", "reference"):
+        (course / half / "more").mkdir()
+        (course / half / "practice/cube.py").rename(course / half / "more/cube.py")
+    code, out = run(course, "exercise")
+    assert code == 0 and out.endswith("\n2 of 2 exercises proved\n")
+    code, out = run(course, "exercise", "--assignment", "more")
+    assert code == 0 and out.endswith("\n1 of 1 exercise proved\n") and "slope_of_cube" not in out
+    (course / "grading.yml").write_text(LINE + "more: {cube: {values: 3, shape: 1}}\n")
+    path = course / "reference/more/cube.py"
+    path.write_text(path.read_text().replace("@mistake(1,", "@mistake(2,"))
+    code, out = run(course, "exercise")
+    assert code == 1 and out.endswith("\n1 of 2 exercises proved\n")
+    assert run(course, "exercise", "--assignment", "mor")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('@mistake(0, "', '@mistake("', "expected @mistake(points, "),
+        ('@mistake(0, "Right, but autograd never ran: let backward() differentiate.")', "@mistake",
+         "expected @mistake(points, "),
+        ("@alternative", "@alternative()", "expected @alternative, without parentheses"),
+        ("import torch\n", "import torch\nfrom ._rows import x\n", "No module named '_rows'"),
+        ("import torch\n", "import torch\nfrom .._rows import x\n", "No module named '_rows'"),
+        ("import torch\n", "import torch\nfrom ._helper import x\n",
+         "cannot import name 'x' from '_helper' ("),
+    ],
+)  # fmt: skip
+def test_a_slip_in_a_reference_is_told_by_its_line(course, old, new, told):
+    (course / "reference/practice/_helper.py").write_text("y = 1\n")
+    path = course / "reference/practice/slope_of_cube.py"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    code, out = run(course, "exercise", "slope_of_cube")
+    assert code == 1 and out.count("\n") == 1 and "_course_" not in out
+    assert re.search(rf"slope_of_cube\.py:\d+: \w+: {re.escape(told)}", out)
+
+
+@pytest.mark.parametrize("body", ["pass", "return None", "..."])
+def test_a_skeleton_that_does_not_say_that_it_is_one_is_told(course, body):
+    path = course / "assignments/practice/slope_of_cube.py"
+    raising = 'raise NotImplementedError("slope_of_cube")'
+    path.write_text(path.read_text().replace(raising, body))
+    code, out = run(course, "exercise", "slope_of_cube")
+    assert code == 1 and "have it raise NotImplementedError" in out
 
 
 def test_an_exercise_in_two_assignments_is_asked_about(course):

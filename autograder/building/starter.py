@@ -12,6 +12,7 @@ from ..files import PUBLIC, replacing
 from ..pages.templating import text_environment
 
 HALVES = ("assignments", "reference")
+POINTS: dict[str, float] = {"values": 2, "shape": 1}  # for the checks of a new exercise
 FIRST = ("practice", "slope_of_cube")  # assignment and exercise of a new course
 COURSE_FILES = {GRADING: GRADING, "README.md": "README.md", ".gitignore": "gitignore"}
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from ..plural import counted
 from .arguments import PATH, assignments
+
+if TYPE_CHECKING:
+    from ..course.course import Course
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", required=False)
 @click.option(
     "--assignment",
     shell_complete=assignments,
-    help="Where it is; needed only if several have one of that name.",
+    help="Where it is, if several have one of that name; without a name, all of these.",
 )
 @click.option(
     "--students",
@@ -25,27 +30,40 @@ from .arguments import PATH, assignments
     help="How many pretend students, each with cases of their own.",
 )
 @click.pass_obj
-def exercise(folder: Path | None, name: str, assignment: str | None, students: int) -> None:
-    """Have one exercise prove that it tells right answers from wrong ones.
+def exercise(folder: Path | None, name: str | None, assignment: str | None, students: int) -> None:
+    """Have an exercise, or every one, prove that it tells right answers from wrong ones.
 
     Shows what its solution, alternatives, skeleton and mistakes earn and read, on the hidden cases
     of a pretend student, or of several, of whom those are named on whose cases something differs.
     Exit code 1: something is not as its reference states.
     """
+    from ..course.course import find_course
+
+    course = find_course(folder)
+    if name is not None:
+        chosen = [(course.assignment_of(name, assignment), name)]
+    else:
+        names = list(course.grading.rubrics) if assignment is None else [assignment]
+        chosen = [(each, exercise) for each in names for exercise in course.outline(each).rubric]
+    faults = sum(_proved(course, *each, students) for each in chosen)
+    if name is None:
+        click.echo(f"{len(chosen) - faults} of {counted(len(chosen), 'exercise')} proved")
+    sys.exit(min(faults, 1))
+
+
+def _proved(course: Course, assignment: str, name: str, students: int) -> int:
+    """Show one exercise's proof; 1 if it is none."""
     from ..course import proof
     from ..course.assignment import tolerance
-    from ..course.course import find_course
     from ..judging.judge import Judge
     from . import terminal
 
-    course = find_course(folder)
-    where = course.assignment_of(name, assignment)
-    limit, points = tolerance(course.grading.policy), course.grading.rubrics[where][name]
-    judge = Judge(where, {name: course.reference(where, name)}, limit, b"pretend", True)
+    limit, points = tolerance(course.grading.policy), course.grading.rubrics[assignment][name]
+    judge = Judge(assignment, {name: course.reference(assignment, name)}, limit, b"pretend", True)
     pretend = [f"student {number}" for number in range(1, students + 1)]
     proofs = {each: proof.prove(judge.prepare(name, each), points) for each in pretend}
     whose = pretend[0] if students == 1 else f"{students} students"
-    sys.exit(terminal.show_proof(proof.over(proofs), f"{where}/{name} on the cases of {whose}"))
+    return terminal.show_proof(proof.over(proofs), f"{assignment}/{name} on the cases of {whose}")
 
 
 @click.command()
@@ -77,7 +95,6 @@ def publish(folder: Path | None, folder_: Path) -> None:
       autograder publish ../public
     """
     from ..course.course import find_course
-    from ..plural import counted
     from .bars import waiting
     from .publish import publish
 
@@ -99,10 +116,10 @@ def publish(folder: Path | None, folder_: Path) -> None:
 @click.pass_obj
 def new(folder: Path | None, assignment: str, exercise: str) -> None:
     """Write the two starter files of a new exercise, an example to be changed."""
-    from ..building.starter import write_starter
+    from ..building.starter import POINTS, write_starter
     from ..course.course import find_course
 
     course = find_course(folder)
     for path in write_starter(course.folder, assignment, exercise):
         click.echo(f"wrote {path}")
-    click.echo(f"now {course.add_points(assignment, exercise)}")
+    click.echo(f"now {course.add_points(assignment, exercise, POINTS)}")

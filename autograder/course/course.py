@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ..errors import CourseError
 from .grading import GRADING, nearest, read_grading
 from .outline import Outline
-from .policy import Grading
+from .policy import Grading, Points
 
 if TYPE_CHECKING:
     from ..reference import Reference
@@ -80,7 +80,7 @@ class Course:
         if not found or assignment is not None:
             for path in sorted(self.folder.glob("assignments/*/*.py")):
                 if path.stem == exercise and path.parent.name == (assignment or path.parent.name):
-                    cure = self.add_points(path.parent.name, exercise)
+                    cure = self._give_points(path, exercise)
                     raise CourseError(f"{path} has no points yet: {cure}")
             raise CourseError(
                 f"{self.folder / GRADING}: no exercise {exercise!r}{nearest(exercise, known)}"
@@ -89,9 +89,18 @@ class Course:
             raise CourseError(f"{exercise!r} is in {' and in '.join(found)}: give --assignment")
         return found[0]
 
-    def add_points(self, assignment: str, exercise: str) -> str:
-        """What to do so that a new exercise has points: for the checks that `new` writes."""
-        line = f"{exercise}: {{values: 2, shape: 1}}"
+    def _give_points(self, path: Path, exercise: str) -> str:
+        from ..exercise import load_exercise  # imports torch, which takes seconds
+        from ..reference import load_reference
+
+        hidden = self.folder / "reference" / path.parent.name / path.name
+        checks = load_reference(hidden, load_exercise(path)).checks
+        return self.add_points(path.parent.name, exercise, dict.fromkeys(checks, 1))
+
+    def add_points(self, assignment: str, exercise: str, points: Points) -> str:
+        """What to do so that a new exercise has these points."""
+        each = ", ".join(f"{check}: {worth:g}" for check, worth in points.items())
+        line = f"{exercise}: {{{each}}}"
         if assignment in self.grading.rubrics:
             return f"add to {GRADING}, under {assignment}, the line {line}"
         return f"add to {GRADING} the line {assignment}: {{{line}}}"

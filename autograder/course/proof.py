@@ -24,11 +24,13 @@ from ..draw import Draw
 from ..errors import CourseError, SolutionRaised
 from ..exercise import Case
 from ..judging.judge import Judge, Prepared, observe
-from ..model import Kind, Verdict
-from ..observation import EVERY_PART, Observation
+from ..model import UNFINISHED, Kind, Verdict
+from ..observation import EVERY_PART, Observation, is_unfinished
 from ..reference import Reference
 from .policy import Points
 
+SKELETON = "the skeleton"
+RAISE = "have it raise NotImplementedError"
 NOTEBOOK = {"torch": torch, "nn": nn, "F": functional}  # what answers may rely on
 
 
@@ -61,6 +63,8 @@ def prove(prepared: Prepared, points: Points) -> Iterator[Trial]:
         reads = outcome.mistakes if kind != "unfinished" else ()
         failed = [v for v in outcome.verdicts if v.kind is not Kind.passed]
         problem = _problem(kind, score, stated, full, reads, sentences)
+        if name == SKELETON and not any(is_unfinished(part.error) for part in public.values()):
+            problem = f"students read that it is wrong, not that it is {UNFINISHED}: {RAISE}"
         hint = f"{failed[0].check}: {failed[0].hint}" if failed else ""
         seconds = median(time for _, time in timed)
         yield Trial(kind, name, stated, score, reads, hint, seconds, problem)
@@ -101,7 +105,7 @@ def _answers(
         yield "alternative", other, alternative.answer, full, ()
     cell = dict[str, Any](NOTEBOOK)
     exec(reference.exercise.skeleton, cell)  # noqa: S102 (the course's own file)
-    yield "unfinished", "the skeleton", cell[name], 0, ()
+    yield "unfinished", SKELETON, cell[name], 0, ()
     yield "unfinished", "return None", lambda *_, **__: None, 0, ()
     for slip, mistake in reference.mistakes.items():
         yield "mistake", slip, mistake.answer, mistake.score, (mistake.sentence,)
