@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,8 +24,9 @@ from .pages.pages import Feedback
 from .pages.report import write_report
 from .reading.entries import Entry
 from .reading.read import read_submission
-from .results.decisions import Change, me, note_voids
+from .results.decisions import Change, me
 from .results.folder import FEEDBACK, RECORD, REPORT, SCORES
+from .results.rules import note_rules
 from .results.score import by_hand, scored, write_csv
 from .results.store import Store
 from .running.tier import Tier, detect
@@ -48,6 +49,7 @@ class Job:
     secret: Callable[[], bytes]  # asked when all else is well: a first one is made, and told
     hidden: tuple[Path, ...]  # folders that workers must never see
     workers: int
+    meet: Callable[[Collection[str]], object] = len  # told who has a result, before any is added
     tier: Tier | None = None  # of isolation; None: the best that there is
     trusted: bool = False  # submissions, where nothing isolates them
     cluster: str | None = None  # the address of one that grades, instead of this machine
@@ -72,6 +74,7 @@ def grade(job: Job, progress: Progress, watch: Watch | None = None) -> Overview:
         _make_folder(job.out)
         about = {"assignment": name, "secret": fingerprint(job.secret())}
         store = opened.enter_context(Store(job.out, about))
+        job.meet(store.students)
         submissions = (read_submission(s, files, name) for s, files in job.students.items())
         todo = _changed(submissions, job, store, progress)
         if (first := next(todo, None)) is not None:
@@ -90,7 +93,7 @@ def grade(job: Job, progress: Progress, watch: Watch | None = None) -> Overview:
 def prove(outline: Outline, store: Store) -> list[Change]:
     """Have the assignment prove itself, if it has changed since it last did.
 
-    Returns whose totals change since the scores were last told, as checks became void.
+    Returns whose totals change since the scores were last told, as the rules changed.
 
     Raises:
         CourseError: it is at fault, and so would its scores be.
@@ -100,7 +103,7 @@ def prove(outline: Outline, store: Store) -> list[Change]:
 
         load_assignment(outline)
         store.proved = outline.claims
-    return note_voids(store, outline, me())
+    return note_rules(store, outline, me())
 
 
 def write_results(

@@ -15,17 +15,19 @@ import pytest
 from nbformat import v4
 
 from autograder.cli import main
+from autograder.commands import terminal
 from autograder.course.course import find_course
 from autograder.course.grading import read_grading
 from autograder.doors import gradebook
 from autograder.doors.gradescope import report as gradescope
 from autograder.errors import CourseError, ResultsError
-from autograder.model import Kind, Mark, Outcome, Override, Result, Status, Verdict
+from autograder.model import Kind, Mark, Outcome, Override, Receipt, Result, Status, Verdict
 from autograder.results import decisions
-from autograder.results.decisions import note_voids, override, take_back
+from autograder.results.decisions import Change, override, take_back
 from autograder.results.folder import RECORD
 from autograder.results.release import releases
-from autograder.results.score import score
+from autograder.results.rules import note_rules
+from autograder.results.score import Score, score
 from autograder.results.store import Store, audit
 
 GRADING = """\
@@ -349,11 +351,64 @@ def test_what_could_not_be_read_earns_0_whatever_is_void(course):
 def test_a_check_that_counts_again_is_told_as_well(course, results):
     with Store(results, ABOUT) as store:
         void(course, "none")
-        note_voids(store, outline_of(course), "eve")
+        note_rules(store, outline_of(course), "eve")
         void(course, "")
-        changes = note_voids(store, outline_of(course), "eve")
+        changes = note_rules(store, outline_of(course), "eve")
         assert "ben: 1.5 of 1.5 -> 3.5 of 3.5" in map(str, changes)
         assert "one.a: counts again" in [line[3] for line in audit(results)]
+
+
+LATE = """\
+policy:
+  late:
+    due: {maths: 2026-11-01T12:00:00+00:00}
+    percent_per_day: 10
+"""
+MORE = GRADING.replace("b: 0.5", "b: 1.5")
+
+
+@pytest.mark.parametrize(
+    ("grading", "told", "logged"),
+    [
+        (MORE, "ben: 3.5 of 3.5 -> 4.5 of 4.5", "one.b: points 0.5 -> 1.5"),
+        (GRADING.replace("S1: 4", "S1: 5"), "", "S1: points 4 -> 5"),
+        (GRADING + LATE, "ben: 3.5 -> 3.15", "late policy: new"),
+    ],
+)  # fmt: skip
+def test_what_changes_scores_is_told_with_before_and_after_once_and_is_in_the_log(
+    course, results, capsys, grading, told, logged
+):
+    with Store(results, ABOUT) as store:
+        store.save(replace(BEN, receipt=Receipt(submitted_at="2026-11-02T11:00:00+00:00")))
+        note_rules(store, outline_of(course), "eve")
+    (course / "grading.yml").write_text(grading)
+    with Store(results, ABOUT) as store:
+        lines = [str(change) for change in note_rules(store, outline_of(course), "eve")]
+        assert told in lines if told else not lines
+        assert note_rules(store, outline_of(course), "eve") == []
+    log = audit(results)
+    assert (log[0][2], log[0][3]) == ("", logged)
+    assert [line[3] for line in log if line[2] == "ben"] == [f"total: {told[5:]}"] * bool(told)
+
+
+def test_where_there_is_another_check_nobody_is_compared(course, results):
+    """Their work is graded again: these were not the same scores."""
+    with Store(results, ABOUT) as store:
+        note_rules(store, outline_of(course), "eve")
+        (course / "grading.yml").write_text(GRADING.replace("b: 0.5", "b: 1.5, d: 1"))
+        assert note_rules(store, outline_of(course), "eve") == []
+    assert [line[3] for line in audit(results)] == [
+        "one.b: points 0.5 -> 1.5",
+        "one.d: points none -> 1",
+    ]
+
+
+def test_of_many_changes_the_first_are_printed(capsys):
+    one = Change("ann", Score({}, {}, 1.0, 2.0), Score({}, {}, 0.5, 2.0))
+    terminal.show_changes([one] * (terminal.FEW + 2))
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith(f"{terminal.FEW + 2} scores changed with grading.yml")
+    assert told[1:] == ["  ann: 1 -> 0.5"] * terminal.FEW + ["  ... and 2 more"]
 
 
 def test_a_void_check_needs_no_new_run(course, results):

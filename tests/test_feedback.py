@@ -278,6 +278,7 @@ def test_points_given_for_an_unreadable_submission_are_shown(tmp_path):
     shown = page(tmp_path, found)
     assert "3 of 6 points" in shown.text and "could not be read: this is a PDF." in shown.text
     assert "3 of 3, given by a person: Shown in class." in shown.text
+    assert "two 0 of 3 not run" in shown.text and "two 0 of 3 Nothing of it was run." in shown.text
 
 
 def test_void_checks_say_what_everyone_gets_and_why(tmp_path):

@@ -90,7 +90,9 @@ NO_CHECKS = "expected checks and points, as in {values: 2}"
         ("a: {b: {c: }}", "a.b.c: expected a number of points, got None"),
         ("a: {b: {c: 1}}\na: {b: {c: 2}}", "line 2: the same key twice: keep one of them"),
         ("a:\n  b: {c: 1, c: 2}", "line 2: the same key twice: keep one of them"),
-        ("a: {b", "line 1: not valid YAML: "),
+        ("a: {b", "line 1: not valid YAML: a bracket is not closed"),
+        ("a:\n\tb: 1", "line 2: not valid YAML: a tab: indent with spaces"),
+        ('a: "b', "line 1: not valid YAML: a quote is not closed"),
         ("a: b: c", "line 1: not valid YAML: "),
         ("a: *b", "line 1: not valid YAML: found undefined alias 'b'"),
         ("a: 1\n---\nb: 2", "line 2: not valid YAML: but found another document"),
@@ -454,6 +456,21 @@ def test_no_course_above_is_told_with_the_cure(tmp_path):
         find_course(top)
     cure = "change folder, or say which course: autograder --course DIR ..."
     assert str(error.value) == f"no grading.yml in {top} or above it: {cure}"
+
+
+def test_the_course_of_results_is_found_from_anywhere_else(course, tmp_path, monkeypatch):
+    folder = course().folder
+    monkeypatch.chdir(tmp_path.anchor)
+    assert find_course(results=folder / "results").folder == folder
+    with pytest.raises(CourseError, match=r"no grading.yml in / or /nowhere or above it"):
+        find_course(results=Path("/nowhere"))
+    with pytest.raises(CourseError, match=r"no grading.yml in / or above it"):
+        find_course(Path("/"), folder / "results")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "grading.yml").write_text(GRADING)
+    monkeypatch.chdir(other)
+    assert find_course(results=folder / "results").folder == other
 
 
 def test_the_course_of_the_current_folder_is_the_default(course, monkeypatch):

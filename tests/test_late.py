@@ -155,7 +155,10 @@ def test_a_policy_changes_points_and_no_verdict():
 @pytest.mark.parametrize(
     ("policy", "said"),
     [
-        ("{due: {maths: 2026-11-20T23:59}, percent_per_day: 10}", "late.due.maths.*timezone"),
+        (
+            "{due: {maths: 2026-11-20T23:59}, percent_per_day: 10}",
+            "late.due.maths: expected a time and its offset",
+        ),
         (f"{{due: {{maths: '{DUE}'}}}}", "expected percent_per_day or percent_per_hour"),
         (
             f"{{due: {{maths: '{DUE}'}}, percent_per_day: 1, percent_per_hour: 1}}",

@@ -22,7 +22,14 @@ from autograder.reading import ipynb
 from autograder.reading import read as module
 from autograder.reading.entries import Entry
 from autograder.reading.ipynb import Unreadable, read_cells
-from autograder.reading.read import Found, files_of_one, infer_assignment, look, read_submission
+from autograder.reading.read import (
+    Found,
+    files_of_one,
+    infer_assignment,
+    look,
+    passed_over,
+    read_submission,
+)
 from autograder.wire import MAX_JOB, decode, encode
 
 
@@ -220,6 +227,25 @@ def test_nothing_to_grade_is_told(folder, archive, files, tmp_path):
 def test_a_path_that_is_not_there_is_told(tmp_path):
     with pytest.raises(SubmissionsError, match="there is no such file or folder"):
         read(tmp_path / "gone")
+
+
+@pytest.mark.parametrize(
+    ("names", "beside"),
+    [
+        (["amy/maths.ipynb", "amy/old/maths (1).ipynb", "amy/x.py"], ["amy/old/maths (1).ipynb"]),
+        (["amy/maths.ipynb", "amy/physics.ipynb"], []),  # of another assignment
+        (["amy/a.ipynb", "amy/b.ipynb"], []),  # told as a problem
+        (["amy.ipynb"], []),
+        ([], []),
+    ],
+)
+def test_notebooks_beside_the_one_that_is_graded_are_named(tmp_path, names, beside):
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "amy").mkdir(exist_ok=True)
+    entries = look(tmp_path).of("maths")["amy"]
+    assert passed_over(entries, "maths", {"physics"}) == beside
 
 
 def test_what_is_neither_a_file_nor_a_folder_is_told(tmp_path):

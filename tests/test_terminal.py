@@ -138,9 +138,22 @@ def test_a_class_that_defines_nothing_of_the_assignment_is_warned_of(capsys):
 
 
 def test_questions_that_wait_for_a_mark_are_told_with_what_marks_them():
-    assert to_mark([], Path("out")) == to_mark([0, 0], Path("out")) == ""
-    one = "1 of 2 questions waits for a mark: autograder mark 'my results'"
-    assert to_mark([0, 3], Path("my results")) == one
+    assert to_mark(Path("my results")) == "to mark them: autograder mark 'my results'"
+
+
+def test_a_class_graded_into_another_s_results_is_warned_of_before_anything_is_added(capsys):
+    def told(known, here):
+        terminal.warn_of_others(known, here, Path("results"))
+        shown = capsys.readouterr()
+        assert not shown.out
+        return shown.err
+
+    assert told({"amy", "ben", "cat"}, {"dan": [], "eve": []}) == (
+        "warning: results has results of 3 students, and of none of these 2: "
+        "if they are another class, stop this and choose another --out\n"
+    )
+    assert told({"amy"}, {"amy": [], "eve": []}) == told({"amy"}, {"eve": []}) == ""
+    assert told(set(), {"dan": [], "eve": []}) == ""
 
 
 # Colours
@@ -228,7 +241,14 @@ def test_json_is_one_object_with_what_the_summary_says():
         ]
     )
     text = summary.as_json(
-        "maths", overview, Path("out"), {"amy", "cat"}, ["amy", "zoë"], ["x.txt"], ["fay"]
+        "maths",
+        overview,
+        Path("out"),
+        {"amy", "cat"},
+        ["amy", "zoë"],
+        ["x.txt"],
+        ["fay"],
+        ["old.ipynb"],
     )
     assert "\x1b" not in text
     assert json.loads(text) == {
@@ -254,6 +274,7 @@ def test_json_is_one_object_with_what_the_summary_says():
         "missing": ["zoë"],
         "left_out": ["x.txt"],
         "without_folder": ["fay"],
+        "beside": ["old.ipynb"],
         "problems": [{"problem": "why", "students": ["dan", "e\x1b"]}],
         "exit_code": 2,
     }
@@ -264,15 +285,15 @@ def test_totals_that_count_answers_without_a_mark_say_so(capsys):
     unread = result("cat", status=Status.unreadable, problem="empty")
     amy, ben = result("amy"), result("ben")
     for marks, count, words in (
-        ((), 0, ""),
+        ((), 0, "4 answers are not marked yet: no total counts them"),
         ((Mark("Q1", 1, "ada"),), 3, "3 answers are not marked yet: totals count them as 0"),
         ((Mark("Q1", 1, "ada"), Mark("Q2", 0, "bob")), 2, "2 answers are not marked yet"),
     ):
         overview = overview_of([replace(amy, marks=marks), ben, unread], asked)
         terminal.summarise(overview, Path("out"), ["amy", "ben", "cat"])
         shown = capsys.readouterr().out
-        assert words in shown if words else "marked" not in shown
-        assert shown.endswith("\n2 of 2 questions wait for a mark: autograder mark out\n")
+        assert words in shown and shown.count("marked") == 1
+        assert shown.endswith("\nto mark them: autograder mark out\n")
         found = json.loads(summary.as_json("maths", overview, Path("out"), ()))
         assert found["unmarked"] == count
     one = {"mean": 1, "marked": 1, "unmarked": 1, "disputed": 0, "of": 2}

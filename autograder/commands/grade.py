@@ -77,7 +77,7 @@ def grade(
     from .. import pipeline
     from ..course.course import find_course
     from ..course.roster import read_roster
-    from ..reading.read import infer_assignment, look
+    from ..reading.read import infer_assignment, look, passed_over
     from . import bars, summary, terminal
 
     course = find_course(folder)
@@ -88,8 +88,13 @@ def grade(
     outline = course.outline(name)
     everyone = students = found.of(name)
     others = tuple(sorted(found.students.keys() - everyone.keys()))
+    beside = [
+        path
+        for entries in everyone.values()
+        for path in passed_over(entries, name, names.keys() - {name})
+    ]
     if not (quiet or as_json):
-        terminal.received(found, len(everyone), others)
+        terminal.received(found, len(everyone), others, beside)
     if student_id is not None:
         students = _only(student_id, everyone, submissions)
     job = pipeline.Job(
@@ -103,13 +108,14 @@ def grade(
         cluster=cluster,
         force=force or student_id is not None,
         roster=read_roster(roster) if roster else {},
+        meet=lambda known: terminal.warn_of_others(known, students, out),
     )
     with bars.grading(len(students), quiet) as advance:
         watch = None if quiet else bars.pages
         overview = pipeline.grade(job, advance, watch)
     terminal.warn_of_strangers(overview, name, students)
     if as_json:
-        left_out = (found.left_out, others)
+        left_out = (found.left_out, others, beside)
         click.echo(summary.as_json(name, overview, out, everyone, job.roster, *left_out))
     elif quiet:
         terminal.say_problems(overview)

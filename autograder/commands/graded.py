@@ -21,14 +21,14 @@ def assignment_of(folder: Path | None, results: Path) -> tuple[Outline, dict[str
         CourseError: there is no course, or it is at fault.
     """
     about = read_about(results)
-    return find_course(folder).outline(about["assignment"]), about
+    return find_course(folder, results).outline(about["assignment"]), about
 
 
 @contextlib.contextmanager
 def proved(outline: Outline, results: Path, about: dict[str, str]) -> Iterator[Store]:
     """The record, once the assignment has proved itself. Nobody else can write to it meanwhile.
 
-    Says whose totals change, where checks have become void.
+    Says whose totals change, where the rules have changed.
 
     Raises:
         AutograderError: the assignment is at fault, or the record cannot be opened.

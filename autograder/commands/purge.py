@@ -50,7 +50,7 @@ def purge_student(results: Path, student_id: str, say: Say) -> None:
     about = read_about(results)
     journals = sorted((results / UPLOADS).glob("*.jsonl"))
     with Store(results, about) as store:
-        known = {result.student_id for result in store.results()}
+        known = store.students
         if student_id not in known.union(*map(students, journals)):
             raise ResultsError(f"{results}: no result of {student_id!r}")
         for journal in journals:  # first: after an error the student is still known

@@ -28,8 +28,8 @@ def report(
 ) -> None:
     """Write scores.csv, the class report and the feedback pages again, from the record.
 
-    Where checks have become void in grading.yml, or no longer are, it says whose score changes. An
-    anonymous report has no names, and nothing that students wrote.
+    Where points, void checks or the late policy of grading.yml have changed, it says whose score
+    does. An anonymous report has no names, and nothing that students wrote.
 
     \b
     Examples:
@@ -201,9 +201,9 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
 
     with opened(folder, results) as (outline, store):
         order = Order(target, results, outline, list(store.results()), **options)
-        if so := FORMATS[target].unmarked:
-            terminal.warn_of_unmarked(order.results, outline, so)
         problems = FORMATS[target].write(order, say)
+    if so := FORMATS[target].unmarked:
+        terminal.warn_of_unmarked(order.results, outline, so)
     each = scored(order.results, outline)
     if without := [result.student_id for result, found in each if found.total is None]:
         say(f"no score, as our grader failed: {', '.join(without)}: grade them again")

@@ -19,6 +19,7 @@
       "missing": [],                       ids of the class list who handed nothing in
       "left_out": [],                      names of files that are no student's
       "without_folder": [],                ids who have files, but no folder of this assignment
+      "beside": [],                        notebooks not looked at, next to one called as it
       "problems": [                        faults on our side: these students have no score
         {"problem": "train.py: the solution raised ...", "students": ["amy"]}
       ],
@@ -51,6 +52,7 @@ def as_json(
     roster: Iterable[str] = (),
     left_out: Sequence[str] = (),
     without_folder: Sequence[str] = (),
+    beside: Sequence[str] = (),
 ) -> str:
     """The object; `here` are the students whose submissions there are now."""
     exercises = {
@@ -82,6 +84,7 @@ def as_json(
         "missing": missing(overview, roster),
         "left_out": list(left_out),
         "without_folder": list(without_folder),
+        "beside": list(beside),
         "problems": [{"problem": p, "students": ids} for p, ids in problems(overview).items()],
         "exit_code": exit_code(overview),
     }

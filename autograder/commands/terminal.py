@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from ..course.roster import Roster
 from ..escape import plain
 from ..model import Result, Status
 from ..pages.overview import Overview
-from ..pages.unmarked import to_mark, told
+from ..pages.unmarked import COUNTED, NOT_COUNTED, to_mark, told
 from ..plural import counted
 from ..results.decisions import Change
 from ..results.score import number, scored, unmarked
@@ -31,10 +31,13 @@ WIDTH_OF_NAME = 80  # of a file
 WIDTH_OF_EXERCISE = 40
 
 
-def received(found: Found, students: int, others: Sequence[str]) -> None:
-    """Say whose download it was taken for, if any, and which files are nobody's.
+def received(
+    found: Found, students: int, others: Sequence[str], beside: Sequence[str] = ()
+) -> None:
+    """Say whose download it was taken for, if any, and which files are not looked at.
 
-    `others` are students who have files, and none of this assignment.
+    `others` are students who have files, and none of this assignment; `beside` are notebooks next
+    to one that is called as it.
     """
     console = Console(highlight=False)
     if found.lms:
@@ -42,6 +45,7 @@ def received(found: Found, students: int, others: Sequence[str]) -> None:
     remarks = {
         "left out, of no student": found.left_out,
         "left out, no folder of this assignment, though others have one": others,
+        "not looked at, beside a notebook called as the assignment": beside,
     } | {
         f"most names are {lms}'s and these are not, so each file or folder is one student's, "
         f"by its name (--from {lms} leaves these out)": strays
@@ -53,14 +57,16 @@ def received(found: Found, students: int, others: Sequence[str]) -> None:
 
 
 def show_changes(changes: Iterable[Change]) -> None:
-    """Print whose total changes by a decision, before and after."""
+    """Print whose total changes by the rules, before and after."""
     lines = [f"  {change}" for change in changes]
     if lines:
         print_plainly(
-            f"{counted(len(lines), 'score')} changed, as checks became void or count again:"
+            f"{counted(len(lines), 'score')} changed with grading.yml (also in `autograder audit`):"
         )
-    for line in lines:
+    for line in lines[:FEW]:
         print_plainly(line)
+    if more := lines[FEW:]:
+        print_plainly(f"  ... and {len(more)} more")
 
 
 def warn_of_unmarked(results: Iterable[Result], outline: Outline, so: str) -> None:
@@ -71,6 +77,17 @@ def warn_of_unmarked(results: Iterable[Result], outline: Outline, so: str) -> No
     answers = sum(len(unmarked(result, found)) for result, found in scored(results, outline))
     if caution := told(answers, so):
         _say(Console(stderr=True, highlight=False), f"warning: {caution}")
+
+
+def warn_of_others(known: Collection[str], here: Collection[str], out: Path) -> None:
+    """Say on the standard error if a folder has results, and of nobody who is to be graded now.
+
+    One submission that is added is nothing unusual.
+    """
+    if len(here) > 1 and known and not set(here).intersection(known):
+        told = f"warning: {out} has results of {counted(len(known), 'student')}, and of none of "
+        told += f"these {len(here)}: if they are another class, stop this and choose another --out"
+        _say(Console(stderr=True, highlight=False), told)
 
 
 def warn_of_strangers(overview: Overview, name: str, here: Container[str]) -> None:
@@ -111,8 +128,6 @@ def summarise(
     kinds = ", ".join(f"{count} {each}" for each in Status if (count := overview.of(each)))
     points = counted(overview.max_score, "point")
     console.print(f"\n{counted(len(rows), 'submission')} ({kinds}), {points}")
-    if caution := told(overview.unmarked):
-        _say(console, caution)
     for what, name in PATHS.items():
         line = verbatim(f"{what:10}{out / name}")
         console.print(line, soft_wrap=True)  # to be copied: never broken
@@ -121,8 +136,10 @@ def summarise(
         _say(console, f"kept from earlier runs, not among these submissions: {_listed(gone)}")
     if absent := missing(overview, roster or ()):
         _say(console, f"handed nothing in, {len(absent)} of the class list: {_listed(absent)}")
-    if waiting := to_mark([q.unmarked for q in overview.questions.values()], out):
-        console.print(verbatim(waiting), soft_wrap=True)  # to be copied, too
+    answers = sum(question.unmarked for question in overview.questions.values())
+    if waiting := told(answers, COUNTED if overview.unmarked else NOT_COUNTED):
+        _say(console, waiting)
+        console.print(verbatim(to_mark(out)), soft_wrap=True)  # to be copied, too
     say_problems(overview, console)
 
 

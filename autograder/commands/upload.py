@@ -72,9 +72,9 @@ def upload(
             return shown.enter_context(planned.progress(sum(bool(row.writing) for row in rows)))
 
         known = list(store.results())
-        terminal.warn_of_unmarked(known, assignment, LEFT_OUT)
         told = releases(known, assignment, results)
         lms = _connect(platform, assignment, told)
+        terminal.warn_of_unmarked(known, assignment, LEFT_OUT)
         rows, problems = carry_out(lms, told, results, wishes, act)
     for student, problem in problems.items():
         click.echo(plain(f"{student}: {problem}"), err=True)

@@ -126,18 +126,24 @@ class Course:
         return secret
 
 
-def find_course(start: Path | None = None) -> Course:
+def find_course(start: Path | None = None, results: Path | None = None) -> Course:
     """The course of the nearest folder upwards that holds a `grading.yml`.
+
+    Upwards from `start`, if it is given; else from here, or failing that from a results folder.
 
     Raises:
         CourseError: there is none, or its `grading.yml` is wrong.
     """
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / GRADING).is_file():
-            return Course(folder, read_grading(folder / GRADING))
+    places = [(start or Path.cwd()).resolve()]
+    if start is None and results is not None:
+        places.append(results.resolve())
+    for here in places:
+        for folder in (here, *here.parents):
+            if (folder / GRADING).is_file():
+                return Course(folder, read_grading(folder / GRADING))
+    where = " or ".join(map(str, places))
     cure = "change folder, or say which course: autograder --course DIR ..."
-    raise CourseError(f"no {GRADING} in {here} or above it: {cure}")
+    raise CourseError(f"no {GRADING} in {where} or above it: {cure}")
 
 
 def fingerprint(secret: bytes) -> str:

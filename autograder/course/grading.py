@@ -17,6 +17,12 @@ from .policy import Grading, Points, Policy, Rubric
 
 GRADING = "grading.yml"
 MANY = 20  # names that a message still lists
+A_TIME = "2026-11-01T12:00:00+01:00"
+YAML_WORDS = {  # what the parser says of the usual slips, and what to do
+    "'\\t'": "a tab: indent with spaces",
+    "<stream end>": "a bracket is not closed",
+    "end of stream": "a quote is not closed",
+}
 
 
 def read_grading(path: Path) -> Grading:
@@ -127,6 +133,8 @@ def _explain(error: ValidationError) -> str:
         return f"{'.'.join(above)}: {first['input']!r} is no text: put quotes around it"
     if first["type"] == "model_type":
         return f"{where}: expected keys and their values, got {first['input']!r}"
+    if "datetime" in first["type"] or first["type"] == "timezone_aware":
+        return f"{where}: expected a time and its offset from UTC, as {A_TIME}, got {str(first['input'])!r}"
     if first["type"] != "extra_forbidden":
         return f"{where}: {first['msg'].lower()}, got {first['input']!r}"
     model: Any = Policy
@@ -149,4 +157,5 @@ def _line(error: Exception) -> str:
 
 
 def _first(error: Exception) -> str:
-    return str(getattr(error, "problem", None) or error).splitlines()[0]
+    words = str(getattr(error, "problem", None) or error).splitlines()[0]
+    return next((ours for theirs, ours in YAML_WORDS.items() if theirs in words), words)

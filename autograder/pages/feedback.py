@@ -282,4 +282,4 @@ def _at_a_glance(outcome: Outcome, checks: Sequence[Check], is_given: bool) -> s
         return ways.pop()
     if lost:
         return f"{len(lost)} of {len(checks)} checks failed"
-    return "full marks" if checks else ""
+    return "full marks" if checks else "not run"

@@ -95,7 +95,7 @@ class Overview:
         self.mistakes: Counter[Mistake] = Counter()  # and how many students made them
         self.ways = {way: WayTally() for way in IN_WORDS}
         self.max_score = outline.max_score  # of those who were seen so far, if any
-        self.changes: list[Change] = []  # by checks that became void
+        self.changes: list[Change] = []  # by rules that have changed
         self.newest = ""  # when the newest result was made
         self._known: dict[object, Any] = {}  # what many have is kept once
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection
 from pathlib import Path
 
-from ..plural import counted
-
 COUNTED = "totals count {them} as 0"
+NOT_COUNTED = "no total counts {them}"  # before anybody has marked anything
 LEFT_OUT = "students who wrote {them} get no score"
 
 
@@ -20,10 +18,6 @@ def told(answers: int, so: str = COUNTED) -> str:
     return f"{answers} {what} not marked yet: {so.format(them=them)}"
 
 
-def to_mark(answers: Collection[int], results: Path) -> str:
-    """How many questions have such answers (their number, by question), and what marks them."""
-    if not any(answers):
-        return ""
-    waiting, all_ = sum(map(bool, answers)), counted(len(answers), "question")
-    waits = "waits" if waiting == 1 else "wait"
-    return f"{waiting} of {all_} {waits} for a mark: autograder mark {shlex.quote(str(results))}"
+def to_mark(results: Path) -> str:
+    """The command that marks them."""
+    return f"to mark them: autograder mark {shlex.quote(str(results))}"

@@ -19,7 +19,7 @@ import itertools
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -241,18 +241,28 @@ def _unwrapped(contents: Contents, name: str) -> Contents:
     return Contents(entries, folders, contents.refused)
 
 
+def passed_over(entries: list[Entry], assignment: str, others: Container[str]) -> list[str]:
+    """The notebooks beside a student's submission; those called as `others` are of those."""
+    try:
+        chosen = _choose(entries, assignment)
+    except Unreadable:
+        return []
+    beside = (entry for entry in entries if entry is not chosen and _is_notebook(entry))
+    return [e.shown for e in beside if _without_ending(e.path.name) not in others]
+
+
+def _is_notebook(entry: Entry) -> bool:
+    return not entry.instead and entry.path.name.lower().endswith(NOTEBOOK_ENDINGS)
+
+
 def _choose(entries: list[Entry], assignment: str) -> Entry:
     """The one file that is the submission: a notebook before a script before anything else."""
-
-    def is_notebook(entry: Entry) -> bool:
-        return entry.path.name.lower().endswith(NOTEBOOK_ENDINGS)
-
     if entries and all(entry.instead for entry in entries):
         found = " and ".join(sorted({entry.instead for entry in entries}))
         raise Unreadable(f"{found}, no notebook")
     entries = [entry for entry in entries if not entry.instead]
     in_folder = all(len(entry.path.parts) > 1 for entry in entries)
-    notebooks = [entry for entry in entries if is_notebook(entry)]
+    notebooks = [entry for entry in entries if _is_notebook(entry)]
     scripts = [entry for entry in entries if entry.path.suffix.lower() == ".py"]
     candidates = notebooks or scripts or entries
     if notebooks and scripts and not in_folder:

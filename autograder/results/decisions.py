@@ -1,28 +1,20 @@
-"""What people decide about scores: overrides, and checks that are void; each with who and why.
-
-An override is of one student's exercise or question, and is kept in the record. Void checks are in
-`grading.yml`: when they have changed since the record was last scored, the audit log says so.
-"""
+"""What a person decides about one student's exercise or question: overrides, with who and why."""
 
 from __future__ import annotations
 
 import getpass
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ..course.grading import nearest
 from ..course.outline import Outline
-from ..course.policy import Void
 from ..errors import ResultsError
 from ..model import Override, Result
 from .score import Score, by_hand, number, score
 from .store import Store
 
-VOIDS = "voids"  # a key of the record's `about`: those that the scores were last made with
 NOBODY = "unknown"
 MOST_POINTS = 1_000_000  # more would be a slip, and might not be a number to an LMS
-CREDIT = {"full": "full marks for everyone", "none": "does not count"}
 
 
 @dataclass(frozen=True)
@@ -102,51 +94,6 @@ def take_over(
         now = _points(replace(result, overrides=others), outline, exercise)
         store.take_back(result.student_id, exercise, by, "", now)
         yield f"{exercise}: the points by hand were taken back"
-
-
-def note_voids(store: Store, outline: Outline, by: str) -> list[Change]:
-    """Log the checks that became void, or no longer are, since the record was last scored.
-
-    Returns the students whose totals change by that.
-    """
-    new = {e: {c: v.model_dump() for c, v in cs.items()} for e, cs in outline.voids.items() if cs}
-    old = json.loads(store.recall(VOIDS) or "{}")
-    if new == old:
-        return []
-    changes = list(_rescored(store, _with_voids(outline, old), outline))
-    for exercise, check in _pairs(old) | _pairs(new):
-        void = new.get(exercise, {}).get(check)
-        if void == old.get(exercise, {}).get(check):
-            continue
-        what = f"void, {CREDIT[void['credit']]}" if void else "counts again"
-        reason = void["reason"] if void else ""
-        store.note(by, "", f"{exercise}.{check}: {what}", reason)
-    for change in changes:
-        store.note(by, change.student_id, f"total: {change.totals}", "checks that are void")
-    store.remember(VOIDS, json.dumps(new))
-    return changes
-
-
-def _rescored(store: Store, before: Outline, after: Outline) -> Iterator[Change]:
-    results = store.results()
-    counting = by_hand(results, after.question_points)
-    for result in results:
-        old, new = (score(result, o, counting, after.late) for o in (before, after))
-        if (old.total, old.max_score) != (new.total, new.max_score):
-            yield Change(result.student_id, old, new)
-
-
-def _with_voids(outline: Outline, voids: dict[str, dict[str, dict[str, str]]]) -> Outline:
-    known = {
-        exercise: {c: Void.model_validate(v) for c, v in checks.items()}
-        for exercise, checks in voids.items()
-    }
-    policy = outline.policy.model_copy(update={"void": {outline.name: known}})
-    return replace(outline, policy=policy)
-
-
-def _pairs(voids: dict[str, dict[str, dict[str, str]]]) -> dict[tuple[str, str], None]:
-    return {(exercise, check): None for exercise, checks in voids.items() for check in checks}
 
 
 def _result(store: Store, outline: Outline, student_id: str, exercise: str) -> Result:

@@ -105,6 +105,12 @@ class Store:
             rows = connection.execute(done)
             return {row.student_id: (row.fingerprint, row.path, receipt(row)) for row in rows}
 
+    @property
+    def students(self) -> set[str]:
+        """The ids of all who have a result."""
+        with reading(self._engine, self._path) as connection:
+            return set(connection.execute(select(SUBMISSIONS.c.student_id)).scalars())
+
     def save(self, *results: Result) -> None:
         """Record results, all or none, each in place of an earlier one of the same student."""
         with self._transaction() as connection:
