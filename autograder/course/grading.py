@@ -134,7 +134,8 @@ def _explain(error: ValidationError) -> str:
     if first["type"] == "model_type":
         return f"{where}: expected keys and their values, got {first['input']!r}"
     if "datetime" in first["type"] or first["type"] == "timezone_aware":
-        return f"{where}: expected a time and its offset from UTC, as {A_TIME}, got {str(first['input'])!r}"
+        got = str(first["input"])
+        return f"{where}: expected a time and its offset from UTC, as {A_TIME}, got {got!r}"
     if first["type"] != "extra_forbidden":
         return f"{where}: {first['msg'].lower()}, got {first['input']!r}"
     model: Any = Policy
