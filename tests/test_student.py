@@ -232,7 +232,7 @@ def test_what_a_cell_kills_or_hangs_costs_that_cell_only(published):
     found, answers = seen(published, *cells, cell_seconds=1)
     assert [note.cell for note in found.notes] == [1, 2]
     assert "ended the process" in found.notes[0].message
-    assert "stopped after 1 seconds" in found.notes[1].message
+    assert "stopped after 1 second" in found.notes[1].message
     assert answers["one"]["value"].value == 9
 
 
@@ -240,7 +240,7 @@ def test_an_answer_without_end_is_stopped_and_the_rest_goes_on(published):
     loop = f"{ANSWERS}\ndef two(x):\n    {LOOP}"
     began = time.monotonic()
     _, answers = seen(published, loop, exercise_seconds=1)
-    assert answers["two"] == Lost(Kind.timed_out, "stopped after 1 seconds")
+    assert answers["two"] == Lost(Kind.timed_out, "stopped after 1 second")
     assert answers["one"]["value"].value == 9 and answers["three"]["value"].error
     assert time.monotonic() - began < 60
 

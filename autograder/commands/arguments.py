@@ -1,4 +1,4 @@
-"""What commands are given: paths, and names of assignments, which a shell completes."""
+"""What commands are given: paths, numbers, and names of assignments, which a shell completes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,18 @@ class _Path(click.Path):
 
 
 PATH = _Path(path_type=Path)
+
+
+class Count(click.IntRange):
+    """A whole number, called so in messages."""
+
+    name = "whole number"
+
+
+class Number(click.FloatRange):
+    """A number, called so in messages."""
+
+    name = "number"
 
 
 def _choose(context: click.Context, parameter: click.Parameter, folder: Path | None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..plural import counted
-from .arguments import PATH, assignments
+from .arguments import PATH, Count, assignments
 
 if TYPE_CHECKING:
     from ..course.course import Course
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "--students",
     default=1,
     show_default=True,
-    type=click.IntRange(min=1),
+    type=Count(min=1),
     help="How many pretend students, each with cases of their own.",
 )
 @click.pass_obj

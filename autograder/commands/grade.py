@@ -13,7 +13,7 @@ from ..errors import ResultsError
 from ..escape import plain
 from ..reading.read import LAYOUTS
 from ..results.folder import RECORD, REPORT, SCORES
-from .arguments import PATH, assignments
+from .arguments import PATH, Count, assignments
 
 
 @click.command()
@@ -36,7 +36,7 @@ from .arguments import PATH, assignments
     show_default=True,
     help="The folder that scores, report, feedback and the record go to.",
 )
-@click.option("--workers", type=click.IntRange(min=1), help="Default: one for each core.")
+@click.option("--workers", type=Count(min=1), help="Default: one for each core.")
 @click.option("--cluster", help="Grade on a Dask cluster: its scheduler's address, or local.")
 @click.option("--student", "student_id", help="Grade this one only, and again if it was graded.")
 @click.option("--force", is_flag=True, help="Grade again what has not changed, too.")

@@ -20,7 +20,7 @@ from ..errors import ResultsError, lacks
 from ..escape import plain
 from ..plural import counted
 from ..results.folder import REPORT
-from .arguments import PATH
+from .arguments import PATH, Count, Number
 
 if TYPE_CHECKING:
     from ..course.questions import Question
@@ -34,7 +34,7 @@ PORT = 8765
 @click.option("--question", help="This one only; default: all that are marked by hand.")
 @click.option(
     "--double",
-    type=click.FloatRange(0, 100),
+    type=Number(0, 100),
     metavar="PERCENT",
     default=0,
     show_default=True,
@@ -42,7 +42,7 @@ PORT = 8765
 )
 @click.option(
     "--port",
-    type=click.IntRange(1024, 65535),
+    type=Count(1024, 65535),
     default=PORT,
     show_default=True,
     help="Where the page is served, on this machine only.",

@@ -13,7 +13,7 @@ from ..plural import counted
 from ..results.folder import ANONYMOUS, REPORT
 from ..sheets import FORMATS
 from ..sheets.order import Order
-from .arguments import PATH
+from .arguments import PATH, Number
 
 _COURSE = click.option("--course", type=PATH, help="The nbgrader course's folder.")
 
@@ -60,7 +60,7 @@ def report(
 @click.argument("results", type=PATH)
 @click.option("--student", "student_id", required=True, help="Whose, by id.")
 @click.option("--exercise", required=True, help="An exercise, or a question.")
-@click.option("--points", type=click.FloatRange(min=0), help="In the place of the checks'.")
+@click.option("--points", type=Number(min=0), help="In the place of the checks'.")
 @click.option("--undo", is_flag=True, help="Take it back: the checks, or the mark, speak again.")
 @click.option("--reason", required=True, help="For the student and the audit log.")
 @click.option("--by", help="Who decides; default: the name of your account.")

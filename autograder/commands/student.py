@@ -23,6 +23,7 @@ from ..reading.read import Found, infer_assignment, look, read_submission
 from ..reading.work import question_works, released
 from ..running.alone import Alone
 from ..running.run import run
+from ..worker.released import OURS
 
 STILL, MISSING, WRONG = "still to do", "not in the notebook", "not right yet"
 UNANSWERED = "without an answer"
@@ -95,8 +96,8 @@ def _reported(
 
 def _unanswered(folder: Path, submission: Submission, exercises: Container[str]) -> list[str]:
     """The questions for which nothing was written, as far as the released notebook tells."""
-    cells = released(folder)
-    prompts = [c.id.removesuffix("-prompt") for c in cells if c.id.endswith("-prompt")]
+    cells, ours = released(folder), released(folder, [OURS])
+    prompts = [c.id.removesuffix("-prompt") for c in ours if c.id.endswith("-prompt")]
     questions = [name for name in dict.fromkeys(prompts) if name not in exercises]
     written = {work.name for work in question_works(submission.notebook, cells, questions)}
     return [question for question in questions if question not in written]

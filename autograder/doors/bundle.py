@@ -26,7 +26,7 @@ ENGINE = Path(__file__).parent.parent
 # What `hidden_tests` imports, itself included (a test compares).
 MODULES = (
     *("__init__", "checks", "compare", "draw", "errors", "exercise", "literal", "model"),
-    *("observation", "reference", "wire"),
+    *("observation", "plural", "reference", "wire"),
     *("judging/__init__", "judging/judge", "judging/mistakes"),
     *("doors/__init__", "doors/hidden_tests", "doors/pristine"),
 )

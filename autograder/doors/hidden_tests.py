@@ -29,6 +29,7 @@ from ..exercise import Case, Exercise, count_autograd, load_exercise
 from ..judging.judge import Prepared
 from ..model import Kind, Lost, Outcome
 from ..observation import Observation
+from ..plural import counted
 from ..reference import load_reference
 from .pristine import as_at_the_start, as_for_an_answer
 
@@ -134,7 +135,7 @@ def _observed(
         ):
             seen = exercise.observe(answer, case)
         if seen is None or rings:
-            lost = Lost(Kind.timed_out, f"stopped after {seconds:g} seconds")
+            lost = Lost(Kind.timed_out, f"stopped after {counted(seconds, 'second')}")
             return found + [lost] * (len(cases) - len(found))
         found.append(wire.sent(seen))
     return found

@@ -82,7 +82,7 @@ def run(
             break
     late = time.monotonic() >= end
     again = "the process that runs the notebook ended again and again"
-    message = f"the submission used up its {limits.submission_seconds:g} seconds"
+    message = f"the submission used up its {counted(limits.submission_seconds, 'second')}"
     rest = Lost(Kind.timed_out, message) if late else Lost(Kind.crashed, again)
     for name, cases, record in todo:
         record[name] = [rest] * len(cases)
@@ -240,7 +240,9 @@ def _ask(
             reply = _reply(worker.receive(deadline, room - before), nonce)
             notebook.room -= worker.received - before
         except TimeoutError:
-            return lost(Kind.timed_out, f"stopped after {limits.exercise_seconds:g} seconds")
+            return lost(
+                Kind.timed_out, f"stopped after {counted(limits.exercise_seconds, 'second')}"
+            )
         except ProtocolError:  # what it says is made of numbers that the worker chose
             return lost(Kind.protocol, "what came back could not be read")
         except (EOFError, OSError):

@@ -30,7 +30,10 @@ from .tier import Tier
 START_SECONDS = 120.0  # for a zygote to import everything
 RECYCLED_AFTER = 2000  # workers: whatever may pile up in a zygote ends with it
 HEADROOM = 512 << 20  # bytes that a worker may copy of its zygote's pages, and its scratch space
-WORKER_FILES = ("__init__.py", "errors.py", "exercise.py", "observation.py", "wire.py", "worker")
+WORKER_FILES = (
+    *("__init__.py", "errors.py", "exercise.py", "observation.py", "plural.py", "wire.py"),
+    "worker",
+)
 ZYGOTE = ("-m", "autograder.worker.start")
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",

@@ -26,6 +26,7 @@ from traitlets import Type
 from traitlets.config import Config
 
 from ..observation import CELL, describe, explained
+from ..plural import counted
 from .limit import time_limit
 from .outputs import Printed, close_figures, figures, screen
 from .released import IMPORTS, imports_of, known_cells, source_of
@@ -167,7 +168,7 @@ class NotebookShell(InteractiveShell):
 
     def _explain(self, number: int, error: BaseException, seconds: float) -> None:
         if isinstance(error, CellTimeout):
-            self.notes.append(f"stopped after {seconds:.3g} seconds")
+            self.notes.append(f"stopped after {counted(seconds, 'second')}")
             return
         seen = explained(describe(error))
         cell = "" if seen.cell == number else f" cell {seen.cell},"  # a function of another cell

@@ -26,6 +26,7 @@ import torch
 
 from .. import wire
 from ..exercise import Case, Exercise
+from ..plural import counted
 from .cells import NotebookShell
 
 HURRY_SECONDS = 2.0  # for a cell that had to be stopped when another worker ran it
@@ -65,7 +66,8 @@ def serve(
             }
         else:
             notes = shell.define(number, cell, HURRY_SECONDS)
-            notes.append(f"only defined: the notebook used up its {notebook_seconds:g} seconds")
+            used_up = counted(notebook_seconds, "second")
+            notes.append(f"only defined: the notebook used up its {used_up}")
             stopped = False
         send(sink, {"cell": number, "notes": notes, "stopped": stopped} | shown)
     send(sink, {"defined": shell.defined()[:1000]})
