@@ -95,8 +95,7 @@ def _option(option: click.Option, context: click.Context) -> tuple[str, str, str
         about = f"Required. {about}"
     default = option.get_default(context)
     shown = f"`{default}`" if option.show_default and default is not None else ""
-    names = re.sub("(FLOAT|INTEGER) RANGE", "NUMBER", record[0])
-    return f"`{names}`", about, shown
+    return f"`{record[0]}`", about, shown
 
 
 # grading.yml

@@ -15,7 +15,7 @@ import pytest
 from nbformat import v4
 
 from autograder.cli import main
-from autograder.commands import terminal
+from autograder.commands import graded, terminal
 from autograder.course.course import find_course
 from autograder.course.grading import read_grading
 from autograder.doors import gradebook
@@ -26,9 +26,9 @@ from autograder.results import decisions
 from autograder.results.decisions import Change, override, take_back
 from autograder.results.folder import RECORD
 from autograder.results.release import releases
-from autograder.results.rules import note_rules
+from autograder.results.rules import forget, note_rules
 from autograder.results.score import Score, score
-from autograder.results.store import Store, audit
+from autograder.results.store import Store, audit, read_about
 
 GRADING = """\
 maths:
@@ -84,6 +84,7 @@ def results(course):
     with Store(folder, ABOUT) as store:
         store.save(ANN, BEN, CAY)
         store.proved = outline_of(course).claims
+        note_rules(store, outline_of(course), "eve")  # as when the scores were first told
     return folder
 
 
@@ -380,7 +381,6 @@ def test_what_changes_scores_is_told_with_before_and_after_once_and_is_in_the_lo
 ):
     with Store(results, ABOUT) as store:
         store.save(replace(BEN, receipt=Receipt(submitted_at="2026-11-02T11:00:00+00:00")))
-        note_rules(store, outline_of(course), "eve")
     (course / "grading.yml").write_text(grading)
     with Store(results, ABOUT) as store:
         lines = [str(change) for change in note_rules(store, outline_of(course), "eve")]
@@ -394,13 +394,50 @@ def test_what_changes_scores_is_told_with_before_and_after_once_and_is_in_the_lo
 def test_where_there_is_another_check_nobody_is_compared(course, results):
     """Their work is graded again: these were not the same scores."""
     with Store(results, ABOUT) as store:
-        note_rules(store, outline_of(course), "eve")
         (course / "grading.yml").write_text(GRADING.replace("b: 0.5", "b: 1.5, d: 1"))
         assert note_rules(store, outline_of(course), "eve") == []
     assert [line[3] for line in audit(results)] == [
         "one.b: points 0.5 -> 1.5",
         "one.d: points none -> 1",
     ]
+
+
+def test_of_a_new_record_nobody_s_score_has_changed(course):
+    void(course, "full")
+    (course / "results").mkdir()
+    with Store(course / "results", ABOUT) as store:
+        store.save(ANN)
+        assert note_rules(store, outline_of(course), "eve") == []
+        assert note_rules(store, outline_of(course), "eve") == []
+    assert [line[3] for line in audit(course / "results")] == [
+        "one.a: void, full marks for everyone"
+    ]
+
+
+def test_whoever_is_forgotten_has_no_extension_in_the_record_either(course, results):
+    extension = "    extensions: {maths: {ann: 2026-11-09T12:00:00+00:00}}\n"
+    (course / "grading.yml").write_text(GRADING + LATE + extension)
+    assert run(course, "report", results) == 0
+    assert "ann" in read_about(results)["rules"]
+    assert run(course, "purge", results, "--student", "ben", "--yes") == 0
+    assert "ann" in read_about(results)["rules"]
+    with Store(results, ABOUT) as store:
+        forget(store, "ann")
+    assert "ann" not in read_about(results)["rules"]
+    void(course, "")
+    with Store(results, ABOUT) as store:
+        note_rules(store, outline_of(course), "eve")
+        forget(store, "ann")  # no late policy
+
+
+def test_marks_can_be_given_after_the_late_policy_has_changed(course, results):
+    """`mark` keeps what the record is of, and not what it remembers."""
+    _, about = graded.assignment_of(course, results)
+    (course / "grading.yml").write_text(GRADING + LATE)
+    with graded.proved(outline_of(course), results, about):
+        pass
+    with Store(results, about) as store:
+        assert store.recall("rules")
 
 
 def test_of_many_changes_the_first_are_printed(capsys):

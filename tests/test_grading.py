@@ -460,17 +460,18 @@ def test_no_course_above_is_told_with_the_cure(tmp_path):
 
 def test_the_course_of_results_is_found_from_anywhere_else(course, tmp_path, monkeypatch):
     folder = course().folder
-    monkeypatch.chdir(tmp_path.anchor)
-    assert find_course(results=folder / "results").folder == folder
-    with pytest.raises(CourseError, match=r"no grading.yml in / or /nowhere or above it"):
-        find_course(results=Path("/nowhere"))
-    with pytest.raises(CourseError, match=r"no grading.yml in / or above it"):
-        find_course(Path("/"), folder / "results")
     other = tmp_path / "other"
     other.mkdir()
     (other / "grading.yml").write_text(GRADING)
-    monkeypatch.chdir(other)
-    assert find_course(results=folder / "results").folder == other
+    for here in (Path(tmp_path.anchor), other):
+        monkeypatch.chdir(here)
+        assert find_course(results=folder / "results").folder == folder
+    assert find_course(results=Path("/nowhere")).folder == other
+    monkeypatch.chdir(tmp_path.anchor)
+    with pytest.raises(CourseError, match=r"no grading.yml in /nowhere or / or above it"):
+        find_course(results=Path("/nowhere"))
+    with pytest.raises(CourseError, match=r"no grading.yml in / or above it"):
+        find_course(Path("/"), folder / "results")
 
 
 def test_the_course_of_the_current_folder_is_the_default(course, monkeypatch):

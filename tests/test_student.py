@@ -137,6 +137,7 @@ def test_what_is_wrong_beside_blank_parts_is_told_too(published):
         ({"a": 1, "b": 7}, ["still to do: one (c)", "not right yet: one"]),
         ({}, ["still to do: one (a, b, c)"]),
         ({"a": 1, "b": 2, "c": 7}, ["not right yet: one"]),
+        ({"a": "a c", "b": 2}, ["still to do: one (c)", "not right yet: one"]),
     ]:
         lookup = f"def one(n):\n    if n in {given}: return {given}[n]\n{blank}"
         path.write_text(notebook(lookup))
@@ -153,6 +154,20 @@ def test_a_notebook_saved_beside_another_assignment_is_judged_as_what_it_is_of(p
     (other / "visible.json").write_text(json.dumps({"five": {"value": 9}}))
     (other / "mine.ipynb").write_text(notebook(ANSWERS))
     assert "one: passes the visible case" in list(check(other / "mine.ipynb"))
+
+
+@pytest.mark.parametrize("neighbour", ["a copy", "damaged"])
+def test_where_a_notebook_tells_nothing_its_own_folder_does(published, neighbour):
+    copy = shutil.copytree(published, published.parent / "copy")
+    if neighbour == "damaged":
+        (copy / "visible.json").write_text("{")
+    path = published / "mine.ipynb"
+    for cell, said in [(ANSWERS, "one: passes the visible case"), ("x = 1", "one: the notebook")]:
+        path.write_text(notebook(cell))
+        assert any(line.startswith(said) for line in check(path))
+    (published / "visible.json").write_text("{")
+    with pytest.raises(CourseError, match=r"small/visible\.json"):
+        list(check(path))
 
 
 def test_a_failed_cell_is_blamed_for_a_name_that_it_would_define_and_for_no_other(published):

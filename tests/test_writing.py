@@ -165,6 +165,9 @@ def test_without_a_name_all_exercises_prove_themselves(course):
     path.write_text(path.read_text().replace("@mistake(1,", "@mistake(2,"))
     code, out = run(course, "exercise")
     assert code == 1 and out.endswith("\n1 of 2 exercises proved\n")
+    path.write_text("1 / 0")
+    code, out = run(course, "exercise")
+    assert code == 1 and "not proved: " in out and out.endswith("\n1 of 2 exercises proved\n")
     assert run(course, "exercise", "--assignment", "mor")[0] == 1
 
 
@@ -176,6 +179,7 @@ def test_without_a_name_all_exercises_prove_themselves(course):
          "expected @mistake(points, "),
         ("@alternative", "@alternative()", "expected @alternative, without parentheses"),
         ("import torch\n", "import torch\nfrom ._rows import x\n", "No module named '_rows'"),
+        ("import torch\n", "import torch\nfrom ._pkg.sub import x\n", "No module named '_pkg'"),
         ("import torch\n", "import torch\nfrom .._rows import x\n", "No module named '_rows'"),
         ("import torch\n", "import torch\nfrom ._helper import x\n",
          "cannot import name 'x' from '_helper' ("),

@@ -55,8 +55,12 @@ def plainly(answer):
         answer = answer.tolist()
     if isinstance(answer, (tuple, list)):
         return [entry if isinstance(entry, (tuple, list)) else plainly(entry) for entry in answer]
-    is_number = hasattr(answer, "__float__") and not isinstance(answer, bool)
-    return float(answer) if is_number else answer
+    is_other_number = hasattr(answer, "__float__") and not isinstance(answer, (int, float))
+    return float(answer) if is_other_number else answer
+
+
+def is_number(answer):
+    return isinstance(answer, (int, float)) and not isinstance(answer, bool)
 
 
 def form(answer):
@@ -66,9 +70,9 @@ def form(answer):
     if isinstance(answer, str):
         return '"None" or "zeros"' if answer in ("None", "zeros") else "another text"
     if isinstance(answer, list):
-        numbers = [isinstance(entry, float) for entry in answer]
+        numbers = [is_number(entry) for entry in answer]
         return "a pair of numbers" if numbers == [True, True] else "not a pair of numbers"
-    return "a number" if isinstance(answer, float) else "something else"
+    return "a number" if is_number(answer) else "something else"
 
 
 def probe(predictions, case):
@@ -77,8 +81,9 @@ def probe(predictions, case):
     def given(name):
         if not isinstance(predictions, dict):
             raise TypeError("predictions should be a dict with the keys P1 to P9")
-        answers = {str(key).strip().upper(): answer for key, answer in predictions.items()}
-        return plainly(answers.get(name, ...))
+        answered = {key: answer for key, answer in predictions.items() if answer is not ...}
+        folded = {str(key).strip().upper(): answer for key, answer in answered.items()}
+        return plainly((folded | answered).get(name, ...))
 
     def answered(name):
         if given(name) is ...:

@@ -28,6 +28,10 @@ class Count(click.IntRange):
 
     name = "whole number"
 
+    def get_metavar(self, *_: Any, **__: Any) -> str:
+        """What stands in its place in the help."""
+        return "NUMBER"
+
 
 class Number(click.FloatRange):
     """A number, called so in messages."""

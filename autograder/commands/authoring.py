@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..errors import CourseError
+from ..escape import plain
 from ..plural import counted
 from .arguments import PATH, Count, assignments
 
@@ -45,9 +47,16 @@ def exercise(folder: Path | None, name: str | None, assignment: str | None, stud
     else:
         names = list(course.grading.rubrics) if assignment is None else [assignment]
         chosen = [(each, exercise) for each in names for exercise in course.outline(each).rubric]
-    faults = sum(_proved(course, *each, students) for each in chosen)
-    if name is None:
-        click.echo(f"{len(chosen) - faults} of {counted(len(chosen), 'exercise')} proved")
+    if name is not None:
+        sys.exit(_proved(course, *chosen[0], students))
+    faults = 0
+    for each in chosen:
+        try:
+            faults += _proved(course, *each, students)
+        except CourseError as error:
+            faults += 1
+            click.echo(f"not proved: {plain(str(error))}", err=True)
+    click.echo(f"{len(chosen) - faults} of {counted(len(chosen), 'exercise')} proved")
     sys.exit(min(faults, 1))
 
 

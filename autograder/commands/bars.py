@@ -49,7 +49,7 @@ def grading(total: int, quiet: bool = False) -> Iterator[Callable[[str, Result |
 def waiting(words: str) -> Iterator[None]:
     """A sign on a terminal that something is being done, which tells nothing by itself."""
     console = Console(stderr=True)
-    with console.status(words) if console.is_terminal else contextlib.nullcontext():
+    with console.status(Text(words)) if console.is_terminal else contextlib.nullcontext():
         yield
 
 

@@ -9,18 +9,18 @@ from pathlib import Path
 from .. import pipeline
 from ..course.course import find_course
 from ..course.outline import Outline
-from ..results.store import Store, read_about
+from ..results.store import Store, identity
 from . import terminal
 
 
 def assignment_of(folder: Path | None, results: Path) -> tuple[Outline, dict[str, str]]:
-    """The assignment that a record is of, and what else that says of itself.
+    """The assignment that a record is of, and what `Store` takes.
 
     Raises:
         ResultsError: there is no record, or it is damaged.
         CourseError: there is no course, or it is at fault.
     """
-    about = read_about(results)
+    about = identity(results)
     return find_course(folder, results).outline(about["assignment"]), about
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from ..errors import ResultsError
 from ..escape import file_names
 from ..files import DRAFT
-from ..results import exports
+from ..results import exports, rules
 from ..results.folder import ANONYMOUS, EXPORTED, FEEDBACK, LOCK, OURS, UPLOADS
 from ..results.lock import locked
-from ..results.store import Store, read_about
+from ..results.store import Store, identity, read_about
 from ..upload.journal import forget, students
 
 Say = Callable[[str], None]
@@ -47,7 +47,7 @@ def purge_student(results: Path, student_id: str, say: Say) -> None:
     Raises:
         ResultsError: there is no such student in the record or a journal, or one is damaged.
     """
-    about = read_about(results)
+    about = identity(results)
     journals = sorted((results / UPLOADS).glob("*.jsonl"))
     with Store(results, about) as store:
         known = store.students
@@ -60,6 +60,7 @@ def purge_student(results: Path, student_id: str, say: Say) -> None:
             page = results / FEEDBACK / file_names(known, ".html")[student_id]
             page.unlink(missing_ok=True)
             (results / ANONYMOUS).unlink(missing_ok=True)  # it has a row of theirs
+        rules.forget(store, student_id)
         store.forget(student_id)
 
 

@@ -40,10 +40,9 @@ def check(notebook: Path, assignment: str | None = None) -> Iterator[str]:
     """
     handed, submission = _read(notebook, assignment)
     folders = _published(notebook)
-    names = {name: list(read_visible(folder / VISIBLE)) for name, folder in folders.items()}
     if assignment is not None and assignment not in folders:
         raise CourseError(f"no assignment {assignment!r} here, only {', '.join(folders)}")
-    name = assignment or infer_assignment(handed, names)
+    name = assignment or _assignment_of(handed, folders, notebook.resolve().parent)
     wanted = read_visible(folders[name] / VISIBLE)
     files = exercise_files(folders[name])
     exercises = {exercise: load_exercise(files[exercise]) for exercise in wanted}
@@ -58,6 +57,24 @@ def check(notebook: Path, assignment: str | None = None) -> Iterator[str]:
             todo[why].append(what)
     todo[UNANSWERED] += _unanswered(folders[name], submission, reports)
     yield from told(ran.notes, reports, todo)
+
+
+def _assignment_of(handed: Found, folders: Mapping[str, Path], here: Path) -> str:
+    """By what it defines; where that tells nothing, that of the notebook's own folder, if any."""
+    exercises = dict[str, list[str]]()
+    for name, folder in folders.items():
+        try:
+            exercises[name] = list(read_visible(folder / VISIBLE))
+        except CourseError:
+            if folder.parent != here.parent or folder == here:
+                raise
+            # else a neighbour of the notebook's folder, which may be anything
+    try:
+        return infer_assignment(handed, exercises)
+    except SubmissionsError:
+        if folders.get(here.name) != here:
+            raise
+        return here.name
 
 
 def _read(notebook: Path, assignment: str | None) -> tuple[Found, Submission]:
@@ -89,7 +106,8 @@ def _reported(
     left = {STILL: f"{exercise} ({', '.join(blank)})"}
     of_blank = re.compile(rf"\b({'|'.join(map(re.escape, blank))})\b")
     shown = differences({part: values[part] for part in wanted if part in values}, wanted)
-    if any(not (line.startswith("note") or of_blank.search(line)) for line in shown):
+    places = [line.partition(":")[0] for line in shown if not line.startswith("note")]
+    if not all(map(of_blank.search, places)):
         left[WRONG] = exercise
     return report, left
 

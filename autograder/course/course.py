@@ -129,14 +129,13 @@ class Course:
 def find_course(start: Path | None = None, results: Path | None = None) -> Course:
     """The course of the nearest folder upwards that holds a `grading.yml`.
 
-    Upwards from `start`, if it is given; else from here, or failing that from a results folder.
+    Upwards from `start`, if it is given; else from a results folder, or failing that from here.
 
     Raises:
         CourseError: there is none, or its `grading.yml` is wrong.
     """
-    places = [(start or Path.cwd()).resolve()]
-    if start is None and results is not None:
-        places.append(results.resolve())
+    places = [start] if start else [results, Path.cwd()] if results else [Path.cwd()]
+    places = [place.resolve() for place in places]
     for here in places:
         for folder in (here, *here.parents):
             if (folder / GRADING).is_file():

@@ -20,6 +20,8 @@ MANY = 20  # names that a message still lists
 A_TIME = "2026-11-01T12:00:00+01:00"
 YAML_WORDS = {  # what the parser says of the usual slips, and what to do
     "'\\t'": "a tab: indent with spaces",
+    "expected ',' or": "a bracket is not closed before this line",
+    "<block end>": "it does not fit the lines above: an open quote, or the indentation?",
     "<stream end>": "a bracket is not closed",
     "end of stream": "a quote is not closed",
 }

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from .. import __version__
-from ..worker.released import released_cells, source_of
+from ..worker.released import FORMS, released_cells, source_of
 from .late import LateRules
 from .policy import Points, Policy, Rubric, Void
 
@@ -89,7 +89,7 @@ class Outline:
             for file in sorted(folder.glob("*.py")):
                 digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
         prompts = {f"{exercise}-prompt" for exercise in self.rubric}  # these tell the points
-        cells = (c for c in released_cells(self.folder) if c.get("id") not in prompts)
+        cells = (c for c in released_cells(self.folder, FORMS) if c.get("id") not in prompts)
         known = [(c.get("id"), c["cell_type"], source_of(c)) for c in cells]
         digest.update(repr((list(self.question_points), known)).encode())
         return digest.hexdigest()

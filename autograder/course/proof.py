@@ -30,7 +30,6 @@ from ..reference import Reference
 from .policy import Points
 
 SKELETON = "the skeleton"
-RAISE = "have it raise NotImplementedError"
 NOTEBOOK = {"torch": torch, "nn": nn, "F": functional}  # what answers may rely on
 
 
@@ -63,8 +62,10 @@ def prove(prepared: Prepared, points: Points) -> Iterator[Trial]:
         reads = outcome.mistakes if kind != "unfinished" else ()
         failed = [v for v in outcome.verdicts if v.kind is not Kind.passed]
         problem = _problem(kind, score, stated, full, reads, sentences)
-        if name == SKELETON and not any(is_unfinished(part.error) for part in public.values()):
-            problem = f"students read that it is wrong, not that it is {UNFINISHED}: {RAISE}"
+        says_so = any(is_unfinished(part.error) for part in public.values())
+        if name == SKELETON and not problem and not says_so:
+            raises = f'raise NotImplementedError("{reference.exercise.name}")'
+            problem = f"students do not read that it is {UNFINISHED}: have it {raises}"
         hint = f"{failed[0].check}: {failed[0].hint}" if failed else ""
         seconds = median(time for _, time in timed)
         yield Trial(kind, name, stated, score, reads, hint, seconds, problem)

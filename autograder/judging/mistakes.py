@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..checks import Place
-from ..compare import alike, dig
+from ..compare import alike, dig, is_number, is_tensor
 from ..model import Kind, Lost, Verdict
 from ..observation import EVERY_PART, Error, Foreign, Observation, Part
 from ..reference import Reference
@@ -35,8 +36,9 @@ def recognise(
     """The sentences of the mistakes that this submission made, in the order of the failed checks.
 
     A mistake fits if all that it shows is alike; failing that, one that explains a failed check
-    (it fails it too, and the parts that the check reads are alike, or just what it is about, where
-    the mistake fails nothing that passed); failing that, one that raised the very same error.
+    (it fails it too, and the parts that the check reads are alike); failing that, the only one that
+    does so by what the check is about, of those that fail nothing that passed; failing that, one
+    that raised the very same error.
     """
     if not all(isinstance(observation, dict) for observation in seen):
         return ()
@@ -60,11 +62,14 @@ def _explain(
     check, names = reference.checks[verdict.check], {v.check for v in failed}
     parts = [(part,) for part in check.reads]
     failing = [m for m in known if (verdict.check, verdict.kind) in m.failed]
-    inside = [m for m in failing if {name for name, _ in m.failed} <= names]
-    for mistakes, places in ((failing, parts), (inside, check.places)):
-        for mistake in mistakes:
-            if _all_alike(found, mistake.seen, places):
-                return mistake.sentence
+    for mistake in failing:
+        if _all_alike(found, mistake.seen, parts):
+            return mistake.sentence
+    if verdict.kind is Kind.failed and _is_telling(found, check.places):
+        inside = [m for m in failing if {name for name, _ in m.failed} <= names]
+        fitting = {m.sentence for m in inside if _all_alike(found, m.seen, check.places)}
+        if len(fitting) == 1:
+            return fitting.pop()
     errors = [error for error in errors_in(found) if error.type != "NotImplementedError"]
     for mistake in known if verdict.kind is Kind.raised else ():
         theirs = [(error.type, error.message) for error in errors_in(mistake.seen)]
@@ -97,7 +102,24 @@ def _alike(x: Observation, y: Observation, place: Place) -> bool:
             return False
         return (a.error.type, a.error.message) == (b.error.type, b.error.message)
     (value, lacks), (other, lacks_too) = dig(a.value, path), dig(b.value, path)
-    return bool(lacks) == bool(lacks_too) and alike(value, other)
+    return alike(a.value, b.value) if lacks or lacks_too else alike(value, other)
+
+
+def _is_telling(found: list[Observation], places: Sequence[Place]) -> bool:
+    """Whether numbers lie there that were computed: many an answer has None, False or 0."""
+
+    def tells(value: Any) -> bool:
+        if isinstance(value, (list, dict)):
+            return any(map(tells, value.values() if isinstance(value, dict) else value))
+        if is_tensor(value):
+            return bool(value.any())
+        return is_number(value) and bool(value)
+
+    return any(
+        tells(dig(_part(seen, str(place[0])).value, place[1:])[0])
+        for seen in found
+        for place in places
+    )
 
 
 def _part(observation: Observation, name: str) -> Part:

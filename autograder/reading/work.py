@@ -11,14 +11,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..model import Cell, Work
-from ..worker.released import OURS, released_cells, source_of
+from ..worker.released import FORMS, released_cells, source_of
 
 MAX_SOURCE = 20_000  # characters that are kept of one cell, and of all cells of an answer
 MAX_CELLS = 20  # of an answer
 CUT = "\n[...]"
 
 
-def released(assignment: Path, forms: Iterable[str] = (OURS, "nbgrader", "otter")) -> list[Cell]:
+def released(assignment: Path, forms: Iterable[str] = FORMS) -> list[Cell]:
     """The cells of the notebooks that students may have got."""
     cells = released_cells(assignment, forms)
     return [Cell(cell["cell_type"], source_of(cell), cell.get("id", "")) for cell in cells]

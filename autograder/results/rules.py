@@ -31,18 +31,27 @@ def note_rules(store: Store, outline: Outline, by: str) -> list[Change]:
     or gone nobody is compared: those were not the same scores.
     """
     new = _rules(outline)
-    old = new | {"void": {}} | json.loads(store.recall(RULES) or "{}")
-    if new == old:
-        if not store.recall(RULES):
-            store.remember(RULES, json.dumps(new))
+    known = store.recall(RULES)  # empty: nobody has been told a score yet
+    old = json.loads(known) if known else new | {"void": {}}
+    if known and new == old:
         return []
-    changes = list(_rescored(store, _under(old, outline), outline)) if _same(old, new) else []
+    comparable = known and _same(old, new)
+    changes = list(_rescored(store, _under(old, outline), outline)) if comparable else []
     for what, reason in _differences(old, new):
         store.note(by, "", what, reason)
     for change in changes:
         store.note(by, change.student_id, f"total: {change.totals}", SOURCE)
     store.remember(RULES, json.dumps(new))
     return changes
+
+
+def forget(store: Store, student_id: str) -> None:
+    """Forget a student's extension; nobody is compared with it any more."""
+    if known := store.recall(RULES):
+        rules = json.loads(known)
+        for extensions in (rules["late"] or {"extensions": {}})["extensions"].values():
+            extensions.pop(student_id, None)
+        store.remember(RULES, json.dumps(rules))
 
 
 def _rules(outline: Outline) -> Rules:

@@ -36,6 +36,7 @@ from .record import (
 )
 from .rows import Results, mark_of, now, reading, receipt, save
 
+IDENTITY = ("assignment", "secret")  # what a record is of, and stays of
 PROVED = "proved"  # a key of `about`
 
 
@@ -202,6 +203,16 @@ def read_about(folder: Path) -> dict[str, str]:
     if not os.path.lexists(folder / RECORD):
         raise ResultsError(f"{folder}: no {RECORD} in it: give the folder that `grade --out` made")
     return inspect(folder / RECORD)
+
+
+def identity(folder: Path) -> dict[str, str]:
+    """What the record of a results folder is of, as `Store` takes it.
+
+    Raises:
+        ResultsError: there is none, or it is damaged.
+    """
+    about = read_about(folder)
+    return {key: about[key] for key in IDENTITY if key in about}
 
 
 def audit(folder: Path) -> list[tuple[str, str, str, str, str]]:

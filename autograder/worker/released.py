@@ -14,6 +14,7 @@ from typing import Any
 HELPER_CELL = "visible-checks"  # ids of cells that students need not touch
 CHECK_ENDING = "-check"
 OURS = ""  # the form of the notebook that lies in the assignment's folder itself
+FORMS = (OURS, "nbgrader", "otter")
 IMPORTS = (ast.Import, ast.ImportFrom)
 Cells = list[dict[str, Any]]
 

@@ -158,7 +158,7 @@ def none_made_zeros(model, max_norm):
 
 @mistake(
     2,
-    "The norm is right, but no gradient was scaled: g = g * factor only names a new tensor; "
+    "No gradient was scaled: g = g * factor only names a new tensor; "
     "use g.mul_(factor), or assign to p.grad.",
 )
 def nothing_scaled(model, max_norm):

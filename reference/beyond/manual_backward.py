@@ -154,7 +154,7 @@ def sign(P, X, y):
     return loss, grads
 
 
-@mistake(6, "2.* are right and 0.* are not: a unit that the first ReLU set to 0 must send back 0.")
+@mistake(6, "For 0.*, a unit that the first ReLU set to 0 must send back 0.")
 def no_hidden_mask(P, X, y):
     z1 = X @ P["0.weight"].T + P["0.bias"]
     h = z1.clamp(min=0)
@@ -232,7 +232,7 @@ def both_transposed(P, X, y):
     return loss, grads
 
 
-@mistake(1, "Right numbers, but autograd found them: work them out by hand here.")
+@mistake(1, "Autograd found these numbers: work them out by hand here.")
 def used_autograd(P, X, y):
     P = {name: p.clone().requires_grad_(True) for name, p in P.items()}
     h = F.relu(F.linear(X, P["0.weight"], P["0.bias"]))

@@ -47,7 +47,7 @@ checks = {
 }
 
 SUM_OF_BOTH = (
-    "Both entries are the gradient of L1 + L2: go backward once for each loss, clone the first "
+    "This is the gradient of L1 + L2: go backward once for each loss, clone the first "
     "gradient and clear it before the second pass."
 )
 
@@ -112,7 +112,7 @@ def added_losses(trunk, x0):
     return x.grad, x.grad
 
 
-@mistake(2, "Both are n times too small: the losses are sums over the entries, not means.")
+@mistake(2, "n times too small: the losses are sums over the entries, not means.")
 def means(trunk, x0):
     x = x0.clone().requires_grad_(True)
     h = trunk(x)
