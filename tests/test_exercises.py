@@ -354,8 +354,6 @@ def test_an_answer_that_fails_in_a_way_of_its_own_reads_of_no_mistake(assignment
         raise RuntimeError("of its own")
 
     prepared = prepared_for(assignment, exercise, FEW[0])
-        "A module leaves the derivative to autograd: derive from torch.autograd.Function.",
-    )
     told = prepared.outcome(prepared.observe(raising)).mistakes
     if exercise == "LeakyReLU":  # no class: the probe's own error, which a module has, too
         assert [sentence.split()[:2] for sentence in told] == [["A", "module"]]
