@@ -36,6 +36,8 @@ from .observation import Observation, Part
 Test = Callable[[Observation, Observation, Case, Tolerance], str | None]
 Place = tuple[str | int, ...]
 
+NOTHING = "None, where a value was asked for: is a `return` missing?"
+
 # Kinds of plain data, in words.
 PLAIN = {str: "string", int: "whole number", float: "float", list: "list", dict: "dict"}
 
@@ -54,6 +56,14 @@ class Check:
 
         reads, about = self.reads + other.reads, self._about + other._about
         return Check(tuple(dict.fromkeys(reads)), both, tuple(dict.fromkeys(about)))
+
+    def saying(self, sentence: str) -> Check:
+        """The same, which says this when it does not hold."""
+
+        def test(seen: Observation, wanted: Observation, case: Case, t: Tolerance) -> str | None:
+            return sentence if self.test(seen, wanted, case, t) else None
+
+        return replace(self, test=test)
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -146,6 +156,8 @@ def _comparing(
     """A check that compares what lies at one place of what was seen and of what was wanted."""
 
     def test(seen: Observation, wanted: Observation, case: Case, t: Tolerance) -> str | None:
+        if seen[part].value is None and wanted[part].value is not None:
+            return f"{part}: {NOTHING}"
         want, _ = dig(wanted[part].value, path)
         found, problem = dig(seen[part].value, path)
         return problem or compare(_place(part, path), found, want, t)
@@ -233,7 +245,8 @@ def floats(part: str, *path: str | int) -> Check:
     def compare(name: str, seen: Any, want: Any, _: Tolerance) -> str | None:
         entries = seen if isinstance(seen, list) else [seen]
         other = [entry for entry in entries if type(entry) is not float]
-        return f"{name}: expected Python floats, got {brief(other[0])}" if other else None
+        asked = "a list of Python floats" if isinstance(want, list) else "Python floats"
+        return f"{name}: expected {asked}, got {brief(other[0])}" if other else None
 
     return _comparing(part, path, compare)
 
@@ -244,6 +257,8 @@ def returned(part: str, kind: type) -> Check:
     def sentence(seen: Part) -> str | None:
         if type(seen.value) is kind or (kind is torch.Tensor and is_tensor(seen.value)):
             return None
+        if seen.value is None:
+            return NOTHING
         return f"expected a {kind.__name__}, got {brief(seen.value)}"
 
     return _of_way(part, sentence)

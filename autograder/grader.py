@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from .reading.work import exercise_works, question_works, released
 from .running.run import run
 from .running.tier import Tier
 from .running.zygotes import Zygotes
+
+NOT_COMPILED = re.compile("(Syntax|Indentation|Tab)Error:")  # how such a note begins
 
 
 class Grader:
@@ -87,12 +90,13 @@ class Grader:
             tier=self._tier.name,
             seconds=ran.seconds,
             receipt=submission.receipt,
-            works=tuple(self._works(submission)),
+            works=tuple(self._works(submission, ran)),
             outputs=ran.outputs,
         )
 
-    def _works(self, submission: Submission) -> Iterator[Work]:
-        yield from exercise_works(submission.cells, self._assignment.references)
+    def _works(self, submission: Submission, ran: Run) -> Iterator[Work]:
+        not_compiled = {note.cell for note in ran.notes if NOT_COMPILED.match(note.message)}
+        yield from exercise_works(submission.cells, self._assignment.references, not_compiled)
         questions = self._assignment.question_points
         yield from question_works(submission.notebook, self._released, questions)
 

@@ -35,7 +35,7 @@ DTYPES = {
         *(torch.complex64, torch.complex128),
     )
 }
-NUMPY_NUMBERS = (np.float16, np.float32, np.int32, np.int64, np.bool_)  # float64 is a float
+NUMPY_NUMBERS = (np.float16, np.float32, np.float64, np.int32, np.int64, np.bool_)
 CELL = "<cell {}>"  # the file name under which cell n (from 1) is compiled
 
 
@@ -114,6 +114,8 @@ class _Copier:
             return float.__float__(value)
         if type(value) in NUMPY_NUMBERS:
             return self.copy(np.generic.item(value), depth)
+        if type(value) is np.ndarray and value.dtype in NUMPY_NUMBERS and not value.ndim:
+            return self.copy(np.ndarray.item(value), depth)
         if isinstance(value, str):
             return self.text(str.__str__(value))
         if isinstance(value, (list, tuple, dict)) and depth >= MAX_DEPTH:

@@ -24,14 +24,13 @@ from autograder.exercise import Case, count_autograd, exercise_files, load_exerc
 from autograder.reading.ipynb import read_cells
 from autograder.worker import zygote
 from autograder.worker.cells import new_shell
-from autograder.worker.released import released_cells
 
 
 def main(folder: str, given: str, *notebooks: str) -> None:
     torch.set_num_threads(1)
     count_autograd()
     assignment = Path(folder)
-    shell = new_shell(released_cells(assignment))
+    shell = new_shell(assignment)
     zygote._warm_up(shell)
     exercises = {name: load_exercise(path) for name, path in exercise_files(assignment).items()}
     cases = {

@@ -500,7 +500,7 @@ def test_however_few_mistakes_of_the_loop_were_repaired_one_that_is_left_is_name
         "each entry is a tensor": not keeps_numbers,
         "n x n": not squeezes,
         "zero_grad() in every step": order in ("bs", "sb"),
-        "weights never move": order in ("zsb", "bzs"),
+        "never move": order in ("zsb", "bzs"),
         "step() after": order in ("szb", "sb"),
     }
     prepared = prepared_for("backprop", "train", FEW[0])

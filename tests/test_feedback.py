@@ -298,7 +298,10 @@ def test_an_answer_has_its_mark_its_comment_and_how_many_criteria(tmp_path):
     shown = page(tmp_path, replace(ANN, marks=marks))
     assert "Q1 3 of 4 Say which layer. 2 criteria met, 1 false claim" in shown.text
     assert "Your answer Because of <i>this</i>. Your answer, cell 7 plot(norms)" in shown.text
-    assert "Q2 not marked yet No answer was found in the notebook." in shown.text
+    assert (
+        "Q2 not marked yet No answer was found in the notebook; a person will still look."
+        in shown.text
+    )
     assert "Questions 3 of 6 1 not marked yet" in shown.text
     assert "secret" not in shown.html
 

@@ -473,7 +473,7 @@ def test_check_runs_the_visible_cases_without_reference_or_rubric(course):
         *(f"{name}: passes the visible case" for name in EXERCISES),
         "",
         "without an answer: S1, S2, S3, S4, S5, S6",
-        f"exercises that pass their visible checks: {many} of {many}",
+        f"exercises of backprop that pass their visible checks: {many} of {many}",
     ]
     done = autograder(course, "check", published / "backprop.ipynb")
     assert done.stdout.splitlines() == [
@@ -481,7 +481,7 @@ def test_check_runs_the_visible_cases_without_reference_or_rubric(course):
         "",
         f"still to do: {', '.join(EXERCISES)}",
         "without an answer: S1, S2, S3, S4, S5, S6",
-        f"exercises that pass their visible checks: 0 of {many}",
+        f"exercises of backprop that pass their visible checks: 0 of {many}",
     ]
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.checks import (
+    NOTHING,
     check,
     close,
     floats,
@@ -99,7 +100,7 @@ ONE = "x: expected one number, got "
         (True, scalar(1.0), f"{ONE}True"),
         (scalar(True, torch.bool), 1.0, "x: expected a float tensor, got torch.bool"),
         (scalar(1, torch.complex64), 1.0, "x: expected a float tensor, got torch.complex64"),
-        (None, 1.5, f"{ONE}None"),
+        (None, 1.5, f"x: {NOTHING}"),
         ("1.5", 1.5, f"{ONE}a string"),
         ([1.5], 1.5, f"{ONE}a list"),
         ({"a": 1.5}, 1.5, f"{ONE}a dict"),
@@ -117,7 +118,7 @@ ONE = "x: expected one number, got "
         (1.0, t(1, 1), f"{SHAPE_2}a float"),
         (1.0, t(1), "x: expected a tensor of shape (1,), got a float"),
         ([1.0, 2.0], t(1, 2), f"{SHAPE_2}a list"),
-        (None, t(1, 2), f"{SHAPE_2}None"),
+        (None, t(1, 2), f"x: {NOTHING}"),
         (Foreign("numpy.ndarray"), t(1, 2), f"{SHAPE_2}an object of type numpy.ndarray"),
         (t(1, 2, dtype=torch.int64), t(1, 2), "x: expected a float tensor, got torch.int64"),
         (t(1, 1, dtype=torch.bool), t(1, 1), "x: expected a float tensor, got torch.bool"),
@@ -228,7 +229,11 @@ NESTED = {"a": [1.0, {"b": t(1, 2)}]}
         (length("x"), t(1, 2), [1, 2], "x: expected a list or tuple, got a 1-D tensor"),
         (floats("x"), 1.0, 2.0, None),
         (floats("x"), [1.0, nan], [], None),
-        (floats("x"), [1.0, 1], [], "x: expected Python floats, got a whole number"),
+        (floats("x"), [1.0, 1], [], "x: expected a list of Python floats, got a whole number"),
+        (floats("x"), 1, 1.0, "x: expected Python floats, got a whole number"),
+        (close("x").saying("no"), 1.0, 2.0, "no"),
+        (close("x").saying("no"), 2.0, 2.0, None),
+        (returned("x", list), None, [], NOTHING),
         (floats("x"), scalar(1.0), 1.0, "x: expected Python floats, got a 0-D tensor"),
         (floats("x", "a"), {"a": True}, {"a": 1.0}, "a: expected Python floats, got True"),
         (returned("x", int), 1, None, None),
@@ -668,7 +673,7 @@ def sentences(answer, mistakes=MISTAKES, **changes):
         (square, (SQUARE,)),
         (lambda x: torch.tensor(square(x)), (SQUARE,)),  # float32, 0-d: the same numbers
         (lambda x: x + 1, (PLUS,)),
-        (lambda x: x**2, (SQUARE,)),  # "value" fails as it does there, "zero" passes
+        (lambda x: x**2, ()),  # "value" fails as it does there, and "zero" does not
         (lambda x: x**2 if x else 2.0, (SQUARE,)),  # "value" fails alike, "zero" in its own way
         (lambda x: x**3 if x else 1.0, (SQUARE,)),  # "zero" fails alike: the first one that fits
         (lambda x: 5.0 if x else 7.0, ()),

@@ -86,7 +86,7 @@ def test_a_check_says_what_the_notebook_would_and_what_is_left_to_do(published):
         "still to do: three",
         "not in the notebook: four",
         "not right yet: two",
-        "exercises that pass their visible checks: 1 of 4",
+        "exercises of small that pass their visible checks: 1 of 4",
     ]
 
 
@@ -118,7 +118,7 @@ def test_blank_parts_and_questions_are_still_to_do(published):
         "",
         "still to do: one (b)",
         "without an answer: S1",
-        "exercises that pass their visible checks: 1 of 1",
+        "exercises of small that pass their visible checks: 1 of 1",
     ]
 
 
@@ -204,19 +204,19 @@ def test_without_a_published_assignment_it_is_told_where_to_put_the_notebook(tmp
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "mine.ipynb"
     path.write_text(notebook(ANSWERS))
-    with pytest.raises(CourseError, match=r"mine\.ipynb: put it beside visible\.json"):
+    with pytest.raises(CourseError, match=r"mine\.ipynb: put it into the folder"):
         list(check(path))
 
 
 def test_when_all_is_done_nothing_is_left_to_do():
     note = CellNote(3, "!ls: is not available while grading; skipped")
     assert list(
-        told([note], {"one": "passes the visible case\n  note: more"}, {"still to do": []})
+        told([note], {"one": "passes the visible case\n  note: more"}, {"still to do": []}, "small")
     ) == [
         f"code cell 3: {note.message}",
         "one: passes the visible case\n  note: more",
         "",
-        "exercises that pass their visible checks: 1 of 1",
+        "exercises of small that pass their visible checks: 1 of 1",
     ]
 
 
@@ -380,7 +380,7 @@ def test_check_works_without_what_windows_lacks(published, elsewhere):
         "still to do: three",
         "not in the notebook: four",
         "not right yet: two",
-        "exercises that pass their visible checks: 1 of 4",
+        "exercises of small that pass their visible checks: 1 of 4",
     ]
     assert started == 2  # this process, and the one that ran the notebook
 

@@ -18,7 +18,7 @@ $g_1, \dots, g_n$ they are
   `float("nan")` for it, without the warning about "degrees of freedom" that torch gives.
 - A parameter **without** a gradient maps to `None`; it must not be left out.
 
-Return the dict; print nothing.
+Return the dict; what you print does not count.
 
 Example: for a model with `model.weight.grad = tensor([[1., 2., 3.]])` and
 `model.bias.grad = tensor([4.])` it is

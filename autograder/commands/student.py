@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,9 @@ def check(notebook: Path, assignment: str | None = None) -> Iterator[str]:
         for why, what in left.items():
             todo[why].append(what)
     todo[UNANSWERED] += _unanswered(folders[name], submission, reports)
-    yield from told(ran.notes, reports, todo)
+    yield from told(ran.notes, reports, todo, name)
+    if submission.files:
+        yield f"it imports files, which have to be handed in with it: {', '.join(submission.files)}"
 
 
 def _assignment_of(handed: Found, folders: Mapping[str, Path], here: Path) -> str:
@@ -79,7 +82,7 @@ def _assignment_of(handed: Found, folders: Mapping[str, Path], here: Path) -> st
 
 def _read(notebook: Path, assignment: str | None) -> tuple[Found, Submission]:
     if notebook.is_dir():
-        raise SubmissionsError(f"{notebook} is a folder: give one notebook (or use `grade`)")
+        raise SubmissionsError(f"{notebook} is a folder: give one notebook")
     handed = look(notebook)
     if len(students := handed.of("")) != 1:
         raise SubmissionsError(f"{notebook}: work of {len(students)} students: give one notebook")
@@ -87,7 +90,18 @@ def _read(notebook: Path, assignment: str | None) -> tuple[Found, Submission]:
     submission = read_submission(student, entries, assignment or "")
     if submission.problem:
         raise SubmissionsError(f"{notebook}: {submission.problem}")
+    if entries[0].path.name == notebook.name:  # else it came out of a zip, with its files
+        files = _imported(notebook.resolve().parent, submission)
+        submission = replace(submission, files=submission.files | files)
     return handed, submission
+
+
+def _imported(folder: Path, submission: Submission) -> dict[str, str]:
+    """The files beside a notebook that it imports, as grading finds them if they are handed in."""
+    code = "\n".join(submission.cells)
+    names = set(re.findall(r"^[ \t]*(?:from|import)[ \t]+(\w+)", code, re.MULTILINE))
+    found = ((f"{name}.py", folder / f"{name}.py") for name in sorted(names))
+    return {name: path.read_text("utf-8", "replace") for name, path in found if path.is_file()}
 
 
 def _reported(
@@ -122,7 +136,10 @@ def _unanswered(folder: Path, submission: Submission, exercises: Container[str])
 
 
 def told(
-    notes: Iterable[CellNote], reports: Mapping[str, str], todo: Mapping[str, Sequence[str]]
+    notes: Iterable[CellNote],
+    reports: Mapping[str, str],
+    todo: Mapping[str, Sequence[str]],
+    assignment: str,
 ) -> Iterator[str]:
     """What a student reads: of cells, of each exercise, and what is left to do, by why."""
     for note in notes:
@@ -134,7 +151,7 @@ def told(
         if names:
             yield f"{why}: {', '.join(names)}"
     passing = sum(report.startswith(PASSES) for report in reports.values())
-    yield f"exercises that pass their visible checks: {passing} of {len(reports)}"
+    yield f"exercises of {assignment} that pass their visible checks: {passing} of {len(reports)}"
 
 
 def _published(notebook: Path) -> dict[str, Path]:
@@ -150,6 +167,6 @@ def _published(notebook: Path) -> dict[str, Path]:
         if found := sorted((above / "assignments").glob(f"*/{VISIBLE}")):
             return {path.parent.name: path.parent for path in found}
     raise CourseError(
-        f"no published assignment near {notebook}: put it beside {VISIBLE} and the exercise files, "
-        "or run this in the folder that holds assignments/"
+        f"no published assignment near {notebook}: put it into the folder of the assignment that "
+        f"you got (with {VISIBLE} in it), or run this in the folder that holds assignments/"
     )

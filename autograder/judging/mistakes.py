@@ -35,10 +35,10 @@ def recognise(
 ) -> tuple[str, ...]:
     """The sentences of the mistakes that this submission made, in the order of the failed checks.
 
-    A mistake fits if all that it shows is alike; failing that, one that explains a failed check
-    (it fails it too, and the parts that the check reads are alike); failing that, the only one that
-    does so by what the check is about, of those that fail nothing that passed; failing that, one
-    that raised the very same error.
+    A mistake fits if all that it shows is alike; failing that, one that fails nothing that passed
+    and explains a failed check (it fails it too, and the parts that the check reads are alike);
+    failing that, the only one that does so by what the check is about; failing that, one that
+    raised the very same error.
     """
     if not all(isinstance(observation, dict) for observation in seen):
         return ()
@@ -61,13 +61,17 @@ def _explain(
 ) -> str | None:
     check, names = reference.checks[verdict.check], {v.check for v in failed}
     parts = [(part,) for part in check.reads]
-    failing = [m for m in known if (verdict.check, verdict.kind) in m.failed]
+    failing = [
+        mistake
+        for mistake in known
+        if (verdict.check, verdict.kind) in mistake.failed
+        and {name for name, _ in mistake.failed} <= names
+    ]
     for mistake in failing:
         if _all_alike(found, mistake.seen, parts):
             return mistake.sentence
     if verdict.kind is Kind.failed and _is_telling(found, check.places):
-        inside = [m for m in failing if {name for name, _ in m.failed} <= names]
-        fitting = {m.sentence for m in inside if _all_alike(found, m.seen, check.places)}
+        fitting = {m.sentence for m in failing if _all_alike(found, m.seen, check.places)}
         if len(fitting) == 1:
             return fitting.pop()
     errors = [error for error in errors_in(found) if error.type != "NotImplementedError"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..model import Cell, Work
@@ -24,14 +24,17 @@ def released(assignment: Path, forms: Iterable[str] = FORMS) -> list[Cell]:
     return [Cell(cell["cell_type"], source_of(cell), cell.get("id", "")) for cell in cells]
 
 
-def exercise_works(cells: Sequence[str], exercises: Iterable[str]) -> Iterator[Work]:
-    """The last code cell that defines each exercise."""
+def exercise_works(
+    cells: Sequence[str], exercises: Iterable[str], failed: Container[int] = ()
+) -> Iterator[Work]:
+    """The last code cell that defines each exercise; of those that `failed` only if all did."""
     for name in exercises:
         defines = definition(name)
-        for number in range(len(cells), 0, -1):
-            if defines.search(cells[number - 1]):
-                yield Work(name, _shortened(cells[number - 1]), number)
-                break
+        defining = [n for n, cell in enumerate(cells, start=1) if defines.search(cell)]
+        ran = [number for number in defining if number not in failed]
+        if defining:
+            number = (ran or defining)[-1]
+            yield Work(name, _shortened(cells[number - 1]), number)
 
 
 def definition(name: str) -> re.Pattern[str]:

@@ -26,6 +26,7 @@ from .channel import Worker, Workers
 from .outputs import outputs, within_limits
 
 GRACE_SECONDS = 0.5  # between asking a cell to stop and killing it
+SIMILAR = 0.8  # as difflib measures: a slip of the finger, and no other word
 DEFINE_SECONDS = 2.0  # for a cell's definitions, when the notebook's time is up
 END_SECONDS = 5.0  # for the list of names after the last cell
 MAX_RESTARTS = 10  # workers that the cells of one submission may kill; so many again without them
@@ -172,7 +173,7 @@ class _Notebook:
             imports = any("import" in line and exercise in line for line in lines)
             if imports or defines.search(self.cells[number - 1]):
                 return self._blamed(number, sentence)
-        if close := difflib.get_close_matches(exercise, defined, n=1):
+        if close := difflib.get_close_matches(exercise, defined, n=1, cutoff=SIMILAR):
             return Lost(Kind.missing, f"{sentence}: is it {close[0]!r}?")
         return self._blamed(mentions[0], sentence) if mentions else Lost(Kind.missing, sentence)
 

@@ -7,6 +7,7 @@ before that, it leaves on the standard error.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -15,7 +16,6 @@ import torch
 
 from ..exercise import count_autograd, exercise_files, load_exercise
 from .cells import new_shell
-from .released import released_cells
 from .serve import send, serve
 
 
@@ -29,8 +29,10 @@ def main() -> None:
     torch.set_num_threads(1)
     count_autograd()
     folder = Path(assignment)
-    shell = new_shell(released_cells(folder))
-    exercises = {name: load_exercise(path) for name, path in exercise_files(folder).items()}
+    shell = new_shell(folder)
+    published = json.loads((folder / "visible.json").read_text(encoding="utf-8"))
+    files = exercise_files(folder)  # and perhaps files of the student's
+    exercises = {name: load_exercise(files[name]) for name in published}
     send(sink, {"problem": None})
     os.dup2(nothing, 2)  # nobody reads it any more: whoever filled it would wait for ever
     serve(source, sink, shell, exercises, float(cell_seconds), float(notebook_seconds))

@@ -13,7 +13,7 @@ import contextlib
 import itertools
 import linecache
 import sys
-from collections.abc import Iterable
+from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NoReturn
 
@@ -29,7 +29,14 @@ from ..observation import CELL, describe, explained
 from ..plural import counted
 from .limit import time_limit
 from .outputs import Printed, close_figures, figures, screen
-from .released import IMPORTS, imports_of, known_cells, source_of
+from .released import (
+    IMPORTS,
+    idle_cells,
+    imports_of,
+    known_cells,
+    released_cells,
+    source_of,
+)
 
 REFUSED_MAGICS = {"pip", "conda", "mamba", "micromamba", "uv", "sx", "system", "sc", "alias"}
 REFUSED_CELL_MAGICS = {
@@ -255,9 +262,10 @@ def _defines(node: ast.stmt) -> bool:
     )
 
 
-def new_shell(released: Iterable[dict[str, Any]] = ()) -> NotebookShell:
-    """The process's only shell, as in a kernel, after the imports of released cells."""
-    released = list(released)
+def new_shell(assignment: Path | None = None) -> NotebookShell:
+    """The process's only shell, as in a kernel, after the imports of an assignment's notebook."""
+    released = released_cells(assignment) if assignment else []
+    idle = idle_cells(assignment) if assignment else {}
     config = Config()
     config.HistoryManager.enabled = False
     config.HistoryManager.hist_file = ":memory:"
@@ -266,8 +274,9 @@ def new_shell(released: Iterable[dict[str, Any]] = ()) -> NotebookShell:
     shell = NotebookShell.instance(config=config, compiler_class=_Compiler)
     sys.path.insert(0, "")  # a helper module beside the notebook can be imported
     builtins.input = _no_input
-    shell.known = known_cells(released)
-    shell.released = {source_of(c).strip() for c in released if c["cell_type"] == "code"}
+    shell.known = known_cells(released) | idle
+    ours = {source_of(c).strip() for c in released if c["cell_type"] == "code"}
+    shell.released = ours | idle.keys()
     for line in imports_of(released):
         with contextlib.suppress(ImportError):  # then a student's own fails, too, and is told
             exec(line, shell.user_ns)  # noqa: S102 (our own notebook's)

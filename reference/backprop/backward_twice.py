@@ -46,8 +46,8 @@ SAME_GRAPH = (
     "and call plain backward() on it twice."
 )
 ZEROED = (
-    "Clearing .grad does not bring the graph back: the second call still raises, "
-    "and the gradient of the first one is gone."
+    "After the call that raised, .grad should still hold the gradient of the first pass: do not "
+    "clear it, which would not bring the graph back either."
 )
 
 

@@ -38,7 +38,8 @@ def architecture(seen, wanted, case):
     if not isinstance(found, dict):
         return "expected a model and its loss"
     if found["layers"] != asked["layers"]:
-        return f"expected {' '.join(asked['layers'])}; yours are others"
+        known = [name if name in asked["layers"] else "another" for name in found["layers"]]
+        return f"expected the layers {' '.join(asked['layers'])}; yours are {' '.join(known)}"
     shapes, expected = ([list(p.shape) for p in net["parameters"]] for net in (found, asked))
     if shapes != expected:
         return f"expected parameters of the shapes {expected}; yours have others"
@@ -46,7 +47,9 @@ def architecture(seen, wanted, case):
 
 checks = {
     "architecture": architecture,
-    "init": close("run", "parameters", absolute=1e-6, relative=0),
+    "init": close("run", "parameters", absolute=1e-6, relative=0).saying(
+        "not the parameters that come of torch.manual_seed(seed) right before the layers are made"
+    ),
     "loss": close("run", "loss"),
     "grad_0_weight": close("run", "gradients", 0),
     "grad_0_bias": close("run", "gradients", 1),

@@ -50,7 +50,8 @@ checks = {
     "model": close("model"),
     "tensor": close("tensor"),
     "none_safe": close("no_gradient") & something_was_cleared,
-    "data_kept": close("numbers") & something_was_cleared,
+    "data_kept": close("numbers").saying("values have changed, and not only gradients")
+    & something_was_cleared,
 }
 
 GRAD_IS_NONE = (
@@ -114,7 +115,7 @@ def grad_is_none_in_loops(kind, model, optimizer, x):
         leaf.grad.zero_()
 
 
-@mistake(4, "This wipes x itself, not its gradient: clear x.grad.")
+@mistake(4, "x itself was wiped, and not its gradient: clear x.grad.")
 def wiped_data(kind, model, optimizer, x):
     if kind == "optimizer":
         optimizer.zero_grad()
@@ -135,7 +136,9 @@ def no_such_method(kind, model, optimizer, x):
         x.zero_grad()
 
 
-@mistake(5, "x = ... only gives the name x to a new tensor: the tensor of the caller is as it was.")
+@mistake(
+    5, "The caller's tensor is as it was: clear its .grad (x = ... only names another tensor)."
+)
 def another_x(kind, model, optimizer, x):
     if kind == "optimizer":
         optimizer.zero_grad()

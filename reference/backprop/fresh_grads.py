@@ -41,8 +41,8 @@ checks = {
 }
 
 ALIAS = (
-    "All entries are the same tensor, x.grad itself, and zero_() rewrote it: "
-    "append a clone, or set x.grad = None between passes."
+    "All entries are one tensor, x.grad itself, as it is in the end: append a clone in each pass, "
+    "or set x.grad = None between passes and append each."
 )
 
 

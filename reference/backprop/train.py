@@ -60,8 +60,8 @@ BROADCAST = (
     "every label. Give both the same shape."
 )
 NEVER_MOVED = (
-    "The weights never move: each step needs zero_grad(), then backward() on the loss of this "
-    "model(X), then step(), in this order."
+    "The weights of the model never move: call zero_grad(), then backward() on the loss of this "
+    "model(X), then step() in each step, in this order and with parentheses."
 )
 BEHIND = (
     "Each step uses the gradient of the step before, and the first none: call step() after "
@@ -94,7 +94,7 @@ def broadcast(model, X, y, lr, steps):
     return history
 
 
-@mistake(4, "Step 1 is right, later steps use summed gradients: call zero_grad() in every step.")
+@mistake(4, "Later steps use gradients summed over all steps: call zero_grad() in every step.")
 def no_zero_grad(model, X, y, lr, steps):
     opt = torch.optim.SGD(model.parameters(), lr=lr)
     history = []

@@ -158,8 +158,8 @@ def none_made_zeros(model, max_norm):
 
 @mistake(
     2,
-    "No gradient was scaled: g = g * factor only names a new tensor; "
-    "use g.mul_(factor), or assign to p.grad.",
+    "Above the limit no gradient was scaled: change each in place, as g.mul_(factor) does, or "
+    "assign to p.grad (g = g * factor only names a new tensor).",
 )
 def nothing_scaled(model, max_norm):
     grads = [p.grad for p in model.parameters() if p.grad is not None]

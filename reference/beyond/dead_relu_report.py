@@ -125,6 +125,8 @@ def complete(part):
 
 SOME_ALIVE, NONE_ALIVE = "with some rows alive", "with a dead output"
 
+CHANGED = "the model is not as it was: leave its parameters and their .grad alone"
+
 checks = {
     "unit_mask": bools("alive", "hidden_dead", SOME_ALIVE),
     "mask_when_output_dead": bools("dead", "hidden_dead", NONE_ALIVE),
@@ -133,8 +135,8 @@ checks = {
     & bools("dead", "output_dead", NONE_ALIVE),
     "untouched": complete("alive")
     & complete("dead")
-    & close("model_alive", absolute=1e-6, relative=0)
-    & close("model_dead", absolute=1e-6, relative=0),
+    & close("model_alive", absolute=1e-6, relative=0).saying(CHANGED)
+    & close("model_dead", absolute=1e-6, relative=0).saying(CHANGED),
 }
 
 NEVER_NEGATIVE = (

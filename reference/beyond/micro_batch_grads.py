@@ -66,7 +66,10 @@ checks = {
     "uneven": close("uneven"),
     "even": close("even"),
     "starts_clean": have_gradients & same_without_old_ones,
-    "no_step": have_gradients & close("parameters", absolute=1e-6, relative=0),
+    "no_step": have_gradients
+    & close("parameters", absolute=1e-6, relative=0).saying(
+        "the parameters have changed: only gradients were asked for, and no step"
+    ),
 }
 
 LAST_CHUNK_ONLY = (
