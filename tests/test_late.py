@@ -159,10 +159,10 @@ def test_a_policy_changes_points_and_no_verdict():
             "{due: {maths: 2026-11-20T23:59}, percent_per_day: 10}",
             "late.due.maths: expected a time and its offset",
         ),
-        (f"{{due: {{maths: '{DUE}'}}}}", "expected percent_per_day or percent_per_hour"),
+        (f"{{due: {{maths: '{DUE}'}}}}", "expected either percent_per_day or percent_per_hour$"),
         (
             f"{{due: {{maths: '{DUE}'}}, percent_per_day: 1, percent_per_hour: 1}}",
-            "expected percent_per_day or percent_per_hour",
+            "expected either percent_per_day or percent_per_hour$",
         ),
         (f"{{due: {{meths: '{DUE}'}}, percent_per_day: 1}}", "did you mean 'maths'"),
         (f"{{due: {{maths: '{DUE}'}}, percent_per_dya: 1}}", "did you mean 'percent_per_day'"),

@@ -99,11 +99,18 @@ def trio(tmp_path):
 def test_the_same_answers_are_one_and_so_are_all_blanks():
     papers = papers_of(
         *(said("amy", "It adds."), said("ben", "It adds.  \n"), said("cay", "It  adds!")),
-        *(said("dee", ""), replace(said("eli", ""), status=Status.unreadable)),
+        *(said("dee", ""), said("eli", "")),
     )
     groups = papers.groups["S1"].values()
     assert {group.students for group in groups} == {("amy", "ben"), ("cay",), ("dee", "eli")}
     assert [group.students for group in groups if group.blank] == [("dee", "eli")]
+
+
+def test_nobody_has_to_mark_what_could_not_be_read_but_who_began_may_go_on():
+    unread = replace(said("eli", ""), status=Status.unreadable)
+    assert papers_of(unread).groups["S1"] == {}
+    marked = replace(unread, marks=(Mark("S1", 1, "ada"),))
+    assert [g.students for g in papers_of(marked).groups["S1"].values()] == [("eli",)]
 
 
 def test_what_an_answers_code_showed_is_part_of_it():

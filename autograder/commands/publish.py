@@ -13,14 +13,26 @@ from ..course.grading import GRADING
 from ..doors.gradescope.archive import DISTRIBUTION
 from ..errors import CourseError
 from ..pages.templating import text_environment
+from ..results.folder import RECORD, SCORES
 
-HIDDEN = ("reference", GRADING, SECRET_FILE, "dist")  # a folder with one of these is no place
+# A folder with one of these is no place.
+HIDDEN = (
+    "reference",
+    GRADING,
+    SECRET_FILE,
+    "dist",
+    RECORD,
+    SCORES,
+)  # a folder with one of these is no place
+
+PAGE, MADE = Path("README.md"), b"<!-- Made by `autograder publish`. -->"
 
 
 def publish(course: Course, folder: Path) -> tuple[list[Path], list[Path]]:
     """Write the published files of all assignments; returns those written, and any left behind.
 
-    Of what is there already, only files of the same names are replaced. Left behind are files in
+    Of what is there already, only files of the same names are replaced, and of them no page that
+    is not ours. Left behind are files in
     its `assignments/` that are no longer published: nobody but the instructor may delete them.
 
     Raises:
@@ -33,7 +45,12 @@ def publish(course: Course, folder: Path) -> tuple[list[Path], list[Path]]:
     for name in HIDDEN:
         if (place / name).exists():
             raise CourseError(f"{place / name} is not for students: choose another folder")
+    if place == Path.home():
+        raise CourseError(f"{folder} is your home: choose another folder")
     files = {place / path: content for path, content in _published(course).items()}
+    page = place / PAGE
+    if page.exists() and MADE not in page.read_bytes():
+        del files[page]  # theirs: it may say something else
     written = build.write(files)
     there = (path for path in (place / "assignments").rglob("*") if path.is_file())
     return written, sorted(path for path in there if path not in files)
@@ -41,7 +58,7 @@ def publish(course: Course, folder: Path) -> tuple[list[Path], list[Path]]:
 
 def _published(course: Course) -> build.Files:
     """By path in the folder: the generated files, the public halves with their helpers, a page."""
-    files = {Path("README.md"): _page(course)}
+    files = {PAGE: _page(course)}
     for name, rubric in course.grading.rubrics.items():
         made = build.made(course, name, build.PUBLISHED)
         files |= {path.relative_to(course.folder): made[path] for path in made}

@@ -118,7 +118,10 @@ def audit(folder: Path | None, results: Path) -> None:
     from ..results.store import audit
     from . import terminal
 
-    for at, by, student_id, what, reason in audit(results):
+    lines = audit(results)
+    if not lines:
+        click.echo("nobody has decided anything yet")
+    for at, by, student_id, what, reason in lines:
         whose = student_id or "all"
         why = f"  ({reason})" if reason else ""
         terminal.print_plainly(f"{at}  {by}  {whose}  {what}{why}")
@@ -146,8 +149,10 @@ def purge(context: click.Context, results: Path, student_id: str | None, yes: bo
 
     if student_id is None:
         purge_all(results, say)
+        say(f"forgot all of {results}")
     else:
         purge_student(results, student_id, say)
+        say(f"forgot {student_id}")
         context.invoke(report, results=results)
 
 

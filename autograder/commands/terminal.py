@@ -136,6 +136,8 @@ def summarise(
         _say(console, f"kept from earlier runs, not among these submissions: {_listed(gone)}")
     if absent := missing(overview, roster or ()):
         _say(console, f"handed nothing in, {len(absent)} of the class list: {_listed(absent)}")
+    if roster and (strangers := [row.student_id for row in rows if row.student_id not in roster]):
+        _say(console, f"not on the class list, {len(strangers)}: {_listed(strangers)}")
     answers = sum(question.unmarked for question in overview.questions.values())
     if waiting := told(answers, COUNTED if overview.unmarked else NOT_COUNTED):
         _say(console, waiting)

@@ -14,7 +14,7 @@ from .grading import GRADING, nearest
 from .outline import Outline
 from .policy import Policy
 from .proof import refuse_unproved
-from .questions import Question, load_questions
+from .questions import Question, load_questions, question_files
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def load_assignment(outline: Outline) -> Assignment:
     """Load an assignment, hold it against the rubric, and have it prove itself.
 
     Raises:
-        CourseError: an exercise is in one place only, a check name does not fit, a solution
-            fails its own checks, or a mistake loses nothing.
+        CourseError: an exercise or a question is in one place only, a check name does not fit, a
+            solution fails its own checks, or a mistake loses nothing.
     """
     name, rubric = outline.name, outline.rubric
     for folder in (outline.folder, outline.hidden):
@@ -49,6 +49,15 @@ def load_assignment(outline: Outline) -> Assignment:
         if extra := [exercise for exercise in found if exercise not in rubric]:
             raise CourseError(
                 f"{found[extra[0]]} has no points: add {extra[0]!r} to {name!r} in {GRADING}"
+            )
+    for question in outline.question_points:
+        for path in question_files(outline, question):
+            if not path.is_file():
+                raise CourseError(f"{path} is missing: {question!r} is among the questions")
+    for path in sorted(outline.hidden.glob("*.yml")):
+        if path.stem not in outline.question_points:
+            raise CourseError(
+                f"{path} has no points: add {path.stem!r} to {name!r}, under questions in {GRADING}"
             )
     references = {exercise: load_one(outline, exercise) for exercise in rubric}
     refuse_unproved(name, references, rubric, tolerance(outline.policy))

@@ -19,6 +19,7 @@ GRADING = "grading.yml"
 MANY = 20  # names that a message still lists
 A_TIME = "2026-11-01T12:00:00+01:00"
 YAML_WORDS = {  # what the parser says of the usual slips, and what to do
+    "mapping values are not": "is a colon missing in the lines above, or the indentation off?",
     "'\\t'": "a tab: indent with spaces",
     "expected ',' or": "a bracket is not closed before this line",
     "<block end>": "it does not fit the lines above: an open quote, or the indentation?",
@@ -41,12 +42,21 @@ def read_grading(path: Path) -> Grading:
         rules = Policy.model_validate(policy)
     except ValidationError as error:
         raise CourseError(f"{path}: {_explain(error)}") from error
+    _refuse_misspelt(path, content)
     rubrics = {name: _rubric(path, name, rubric) for name, rubric in content.items()}
     if rules.late:
         for assignment in (*rules.late.due, *rules.late.extensions):
             _refuse_unknown(f"{path}: policy.late", assignment, rubrics)
     _check_voids(path, rules, rubrics)
     return Grading(policy=rules, rubrics=rubrics, questions=_questions(path, questions, rubrics))
+
+
+def _refuse_misspelt(path: Path, names: Iterable[str]) -> None:
+    """Refuse what is near a key of ours and no assignment: its marks would be lost in silence."""
+    for name in names:
+        if not (path.parent / "assignments" / name).is_dir():
+            if close := difflib.get_close_matches(name, ("policy", "questions"), n=1, cutoff=0.8):
+                raise CourseError(f"{path}: {name}: no such assignment: did you mean {close[0]!r}?")
 
 
 def read_yaml(path: Path) -> Any:
@@ -138,6 +148,8 @@ def _explain(error: ValidationError) -> str:
     if "datetime" in first["type"] or first["type"] == "timezone_aware":
         got = str(first["input"])
         return f"{where}: expected a time and its offset from UTC, as {A_TIME}, got {got!r}"
+    if first["type"] in ("rate", "missing"):  # what came is a whole section
+        return f"{where}: {first['msg'].lower()}"
     if first["type"] != "extra_forbidden":
         return f"{where}: {first['msg'].lower()}, got {first['input']!r}"
     model: Any = Policy

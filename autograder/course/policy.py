@@ -65,7 +65,7 @@ class LatePolicy(_Strict):
     @model_validator(mode="after")
     def _one_rate(self) -> Self:
         if len(self.rate) != 1:
-            raise PydanticCustomError("rate", "Expected percent_per_day or percent_per_hour")
+            raise PydanticCustomError("rate", "Expected either percent_per_day or percent_per_hour")
         return self
 
     @property

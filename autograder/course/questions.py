@@ -57,6 +57,11 @@ class Question:
         return lines + lost
 
 
+def question_files(outline: Outline, name: str) -> tuple[Path, Path]:
+    """What students see of a question, and what markers do."""
+    return outline.folder / f"{name}.md", outline.hidden / f"{name}.yml"
+
+
 def load_questions(outline: Outline) -> dict[str, Question]:
     """All questions of an assignment.
 
@@ -64,7 +69,7 @@ def load_questions(outline: Outline) -> dict[str, Question]:
         CourseError: of one, a half is missing or damaged, or the criteria do not add up.
     """
     return {
-        name: load_question(outline.folder / f"{name}.md", outline.hidden / f"{name}.yml", points)
+        name: load_question(*question_files(outline, name), points)
         for name, points in outline.question_points.items()
     }
 

@@ -86,6 +86,8 @@ def gather(results: Iterable[Result], questions: Collection[str], secret: str) -
     for result in results:
         if result.status is Status.grader_error and not result.works:
             continue  # a fault of ours: nobody knows yet what they wrote
+        if result.status is Status.unreadable and not result.marks:
+            continue  # nobody has to mark what could not be read
         for question in questions:
             pieces = tuple(_pieces(result, question))
             key = _key(secret, question, pieces)

@@ -42,6 +42,7 @@ def write(path: Path, papers: Papers, questions: Mapping[str, Question], results
     """
     if is_ours(path, results):
         raise SheetError(f"{path} belongs to a results folder: choose another --sheet")
+    exports.refuse_others(results, path)  # it may be filled in by now
     most = max(len(question.criteria) for question in questions.values())
     count = 0
     with replacing(path, PRIVATE) as file:

@@ -132,9 +132,9 @@ def infer_assignment(found: Found, exercises: dict[str, list[str]]) -> str:
         votes.update({a: len(names.intersection(of)) for a, of in exercises.items()})
     (first, most), *others = votes.most_common() or [("", 0)]
     if not most or any(count == most for _, count in others):
-        known = ", ".join(exercises)
-        cure = f"give --assignment ({known})"
-        raise SubmissionsError(f"{found.source}: cannot tell the assignment: {cure}")
+        told = f"cannot tell the assignment: give --assignment ({', '.join(exercises)})"
+        nothing = f"nothing in it defines a name of {', '.join(exercises)}: is it the right folder?"
+        raise SubmissionsError(f"{found.source}: {told if most else nothing}")
     return first
 
 

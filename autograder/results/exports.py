@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 from pathlib import Path
 
+from ..errors import ResultsError
 from ..files import write_private
 from .folder import EXPORTS
 
@@ -28,17 +30,27 @@ def note(results: Path, *exported: Path) -> None:
     write_private(results / EXPORTS, content.encode())
 
 
+def refuse_others(results: Path, path: Path) -> None:
+    """Refuse to write over a file that is there, unless it is as it was exported.
+
+    Raises:
+        ResultsError: it is something else, or somebody has changed it.
+    """
+    if not os.path.lexists(path):
+        return
+    if not (path.is_file() and _hash(path) in _known(results).get(path.resolve(), ())):
+        raise ResultsError(
+            f"{path} is there already, and not as it was exported: give another file, or move it"
+        )
+
+
 def delete(results: Path) -> tuple[list[Path], list[Path]]:
     """Delete the files that were exported. Returns these, and those that somebody has changed.
 
     Raises:
         OSError: one could not be deleted.
     """
-    known: dict[Path, set[str]] = {}
-    for line in _lines(results):
-        with contextlib.suppress(ValueError, KeyError, TypeError):  # not a line of ours
-            found = json.loads(line)
-            known.setdefault(results / found["path"], set()).add(found["sha256"])
+    known = _known(results)
     deleted: list[Path] = []
     changed: list[Path] = []
     for path, hashes in known.items():
@@ -49,6 +61,16 @@ def delete(results: Path) -> tuple[list[Path], list[Path]]:
     if not changed:
         (results / EXPORTS).unlink(missing_ok=True)
     return deleted, changed
+
+
+def _known(results: Path) -> dict[Path, set[str]]:
+    """By path, what was in each file that was exported."""
+    known: dict[Path, set[str]] = {}
+    for line in _lines(results):
+        with contextlib.suppress(ValueError, KeyError, TypeError):  # not a line of ours
+            found = json.loads(line)
+            known.setdefault((results / found["path"]).resolve(), set()).add(found["sha256"])
+    return known
 
 
 def _lines(results: Path) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..course.outline import Outline
 from ..escape import file_names, plain
-from ..model import Kind, Result, Status
+from ..model import Kind, Outcome, Result, Status
 from .folder import FEEDBACK
 from .score import Score, rounded, scored, unmarked
 
@@ -60,19 +60,31 @@ def _open(result: Result, points: Score) -> str:
 
 
 def _comment(result: Result, points: Score, assignment: Outline) -> str:
-    """The score, and a line for each exercise that lost points: what its student should read."""
+    """The score, and a line for each part that lost points or was given by a person: its reason."""
     if points.total is None:
         return ""
-    if result.status is Status.unreadable:
-        return f"The submission could not be read: {result.problem}."
     lines = [f"{rounded(points.total)} of {rounded(points.max_score)} points."]
+    if result.status is Status.unreadable:
+        lines.insert(0, f"The submission could not be read: {result.problem}.")
+        if not points.total:
+            del lines[1:]
     if points.late.reason:
         lines.append(f"{rounded(points.late.points)} taken off: {points.late.reason}.")
-    for outcome in result.outcomes:
-        earned = points.exercises.get(outcome.exercise) or 0
-        most = sum(assignment.counted.get(outcome.exercise, {}).values())
-        if earned < most:
-            hints = (v.hint for v in outcome.verdicts if v.kind is not Kind.passed)
-            first = plain(next(iter(outcome.mistakes), "") or next(hints, ""))
-            lines.append(f"{outcome.exercise} ({rounded(earned)} of {rounded(most)}): {first}")
+    given = {override.exercise: override.reason for override in result.overrides}
+    said = {outcome.exercise: _why(outcome) for outcome in result.outcomes}
+    said |= {mark.question: mark.comment for mark in result.marks}
+    worth = {name: sum(checks.values()) for name, checks in assignment.counted.items()}
+    worth |= {name: assignment.question_points[name] for name in points.questions}
+    for name, earned in (points.exercises | points.questions).items():
+        what = f"{name} ({rounded(earned or 0)} of {rounded(worth[name])})"
+        if name in given:
+            lines.append(plain(f"{what}, given by a person: {given[name]}"))
+        elif name in said and (earned or 0) < worth[name]:
+            lines.append(plain(f"{what}: {said[name]}" if said[name] else what))
     return "\n".join(lines)
+
+
+def _why(outcome: Outcome) -> str:
+    """The first thing to read of an exercise that lost points."""
+    hints = (verdict.hint for verdict in outcome.verdicts if verdict.kind is not Kind.passed)
+    return next(iter(outcome.mistakes), "") or next(hints, "")

@@ -27,8 +27,8 @@ Rules = dict[str, Any]  # as they are kept: JSON
 def note_rules(store: Store, outline: Outline, by: str) -> list[Change]:
     """Log what has changed in the rules since the record was last scored, and remember them.
 
-    Returns the students whose totals change by that. Where exercises, checks or questions have come
-    or gone nobody is compared: those were not the same scores.
+    Returns the students whose totals change by that. Where exercises or checks have come or gone
+    nobody is compared: the work is graded again then.
     """
     new = _rules(outline)
     known = store.recall(RULES)  # empty: nobody has been told a score yet
@@ -83,10 +83,8 @@ def _under(rules: Rules, outline: Outline) -> Outline:
 
 
 def _same(old: Rules, new: Rules) -> bool:
-    """Whether there are the same exercises, checks and questions."""
-    return _pairs(old["points"]).keys() == _pairs(new["points"]).keys() and (
-        old["questions"].keys() == new["questions"].keys()
-    )
+    """Whether there are the same exercises and checks."""
+    return _pairs(old["points"]).keys() == _pairs(new["points"]).keys()
 
 
 def _rescored(store: Store, before: Outline, after: Outline) -> Iterator[Change]:

@@ -41,6 +41,6 @@ FORMATS = {
     "moodle": Format("moodle:write", JOINED | {"feedback", "comments"}, LEFT_OUT),
     "blackboard": Format("blackboard:write", JOINED, LEFT_OUT),
     "brightspace": Format("brightspace:write", JOINED | {"roster"}, LEFT_OUT),
-    "gradescope": Format("gradescope:write", frozenset({"file"})),
+    "gradescope": Format("gradescope:write", frozenset({"file"}), LEFT_OUT),
     "nbgrader": Format("nbgrader:write", frozenset({"course"})),
 }

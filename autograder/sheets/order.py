@@ -81,10 +81,9 @@ class Order:
             SheetError: it would replace what was given, or what is ours.
         """
         source = self.own_export
-        path = self.place(source.name)
-        if path.resolve() == source.resolve():
+        if (self.file or self.folder / source.name).resolve() == source.resolve():
             raise SheetError(f"{source} would be replaced: give another file with --file")
-        return path
+        return self.place(source.name)
 
     def place(self, name: str, *, usual: bool = False) -> Path:
         """Where a file goes that has this name in the results folder, unless --file says another.
@@ -97,6 +96,8 @@ class Order:
         path = self.file or self.folder / name
         if is_ours(path, self.folder) and not (usual and path == self.folder / name):
             raise SheetError(f"{path} is ours, and would be replaced: say where to with --file")
+        if self.file and not path.is_dir():
+            exports.refuse_others(self.folder, path)
         return path
 
     def write(self, path: Path, content: bytes) -> None:
