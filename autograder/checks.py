@@ -57,6 +57,14 @@ class Check:
         reads, about = self.reads + other.reads, self._about + other._about
         return Check(tuple(dict.fromkeys(reads)), both, tuple(dict.fromkeys(about)))
 
+    def __bool__(self) -> bool:
+        """None: `a and b` would be b alone.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError("checks are combined with &, not with `and`")
+
     def saying(self, sentence: str) -> Check:
         """The same, which says this when it does not hold."""
 
@@ -80,7 +88,13 @@ class Check:
 
 
 def check(*reads: str) -> Callable[[Callable[[Observation, Observation, Case], str | None]], Check]:
-    """Make a check of a function (seen, wanted, case) that returns None or a sentence."""
+    """Make a check of a function (seen, wanted, case) that returns None or a sentence.
+
+    Raises:
+        TypeError: it is not called with the names of parts, as without parentheses.
+    """
+    if not all(isinstance(part, str) for part in reads):
+        raise TypeError('expected @check("part", ...), with the parts that it reads')
 
     def decorate(function: Callable[[Observation, Observation, Case], str | None]) -> Check:
         return Check(reads, lambda seen, wanted, case, _: function(seen, wanted, case))

@@ -29,6 +29,7 @@ from typing import Any
 import torch
 from torch.autograd import forward_ad
 
+from . import wire
 from .errors import CourseError
 from .observation import EVERY_PART, MAX_MESSAGE, Observation, Part, describe, plain
 
@@ -152,6 +153,8 @@ class Exercise:
         torch.default_generator.manual_seed(0)
         try:
             parts = self.probe(answer, case)
+            if not isinstance(parts, dict):
+                raise TypeError(f"the probe returned {parts!r}, and no dict of parts")
             return {name: _part(value) for name, value in parts.items()}
         except BaseException as raised:  # the student broke what the probe itself relies on
             return {EVERY_PART: Part(error=describe(raised))}
@@ -182,6 +185,10 @@ def load_exercise(path: Path) -> Exercise:
     ]
     if missing:
         raise CourseError(f"{path}: expected {' and '.join(missing)}")
+    try:
+        wire.encode(module.visible.data)
+    except Exception as error:
+        raise CourseError(f"{path}: visible: {error}: a case is plain data only") from error
     return Exercise(
         name=name,
         prompt=inspect.cleandoc(module.__doc__ or ""),
@@ -214,7 +221,7 @@ def load_module(path: Path) -> tuple[ModuleType, str]:
     try:
         text = path.read_text(encoding="utf-8")
         # Not through the import system: its cache may be a second behind an edit.
-        exec(compile(text, str(path), "exec"), module.__dict__)  # noqa: S102
+        exec(compile(text, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102
     except (Exception, SystemExit) as error:
         lines = [
             f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)

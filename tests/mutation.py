@@ -25,6 +25,7 @@ from autograder.course.assignment import Assignment, tolerance
 from autograder.course.course import find_course
 from autograder.course.grading import read_yaml
 from autograder.course.proof import NOTEBOOK
+from autograder.errors import AutograderError
 from autograder.judging.judge import Judge, Prepared
 from autograder.model import Kind
 
@@ -314,4 +315,7 @@ def main(only: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]) > 0)
+    try:
+        sys.exit(main(sys.argv[1:]) > 0)
+    except AutograderError as error:  # a course at fault
+        sys.exit(str(error))

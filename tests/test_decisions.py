@@ -391,6 +391,65 @@ def test_what_changes_scores_is_told_with_before_and_after_once_and_is_in_the_lo
     assert [line[3] for line in log if line[2] == "ben"] == [f"total: {told[5:]}"] * bool(told)
 
 
+@pytest.mark.parametrize(
+    ("grading", "told"),
+    [
+        (GRADING.replace("S1: 4", "S2: 4"), "ben: 6.5 -> 3.5"),
+        (GRADING.partition("questions")[0], "ben: 6.5 of 7.5 -> 3.5 of 3.5"),
+    ],
+)
+def test_a_question_that_goes_is_told_with_the_totals_that_it_changes(
+    course, results, grading, told
+):
+    with Store(results, ABOUT) as store:
+        store.mark("ben", [Mark("S1", 3, "ada")])
+        (course / "grading.yml").write_text(grading)
+        lines = [str(change) for change in note_rules(store, outline_of(course), "eve")]
+    assert told in lines
+
+
+def test_what_people_gave_is_in_comments_and_in_gradescope_s_files(course, results):
+    given = (Override("one", 2, "seen in class", "x"), Override("S1", 4, "told me", "x"))
+    marks = (Mark("S1", 1, "ada", "Say why."),)
+    late = ("--student", "ann", "--reason", "so", "--exercise")
+    ann = replace(ANN, marks=marks)
+    (told,) = releases([ann], outline_of(course), results)
+    assert told.comment.splitlines()[-1] == "S1 (1 of 4): Say why."
+    (told,) = releases([replace(ann, overrides=given)], outline_of(course), results)
+    assert "one (2 of 2.5), given by a person: seen in class" in told.comment
+    assert "S1 (4 of 4), given by a person: told me" in told.comment
+    unread = Result("dee", "dee.pdf", Status.unreadable, "a PDF", overrides=given[:1])
+    (told,) = releases([unread], outline_of(course), results)
+    assert told.comment.startswith("The submission could not be read: a PDF.\n2 of 3.5 points.\n")
+    shown = gradescope.report(
+        replace(ann, overrides=given), outline_of(course), None, outline_of(course).question_points
+    )
+    assert shown["score"] == sum(test["score"] for test in shown["tests"]) == 6
+    assert "A person reads" not in shown["output"]
+    assert {"2 in all: seen in class", "told me"} <= {test["output"] for test in shown["tests"]}
+    assert run(course, "override", results, *late, "one", "--points", "2") == 0
+    assert run(course, "override", results, *late, "S1", "--points", "4") == 0
+    assert run(course, "export", results, "--to", "gradescope") == 2
+    made = {p.stem: json.loads(p.read_text()) for p in (results / "gradescope").glob("*.json")}
+    assert list(made) == ["ann"] and made["ann"]["score"] == 6  # ben's answer is not marked yet
+
+
+def test_no_file_of_somebody_else_s_is_written_over(course, results, capsys):
+    file = course / "theirs.csv"
+    file.write_text("theirs")
+    for path in (file, course / "grading.yml"):
+        before = path.read_text()
+        assert run(course, "export", results, "--to", "csv", "--file", path) == 1
+        assert "is there already" in capsys.readouterr().err
+        assert path.read_text() == before
+    file.unlink()
+    for _ in range(2):  # our own, unchanged
+        assert run(course, "export", results, "--to", "csv", "--file", file) == 2
+    file.write_text(file.read_text() + "changed")
+    assert run(course, "export", results, "--to", "csv", "--file", file) == 1
+    assert file.read_text().endswith("changed")
+
+
 def test_where_there_is_another_check_nobody_is_compared(course, results):
     """Their work is graded again: these were not the same scores."""
     with Store(results, ABOUT) as store:

@@ -458,6 +458,15 @@ def test_no_course_above_is_told_with_the_cure(tmp_path):
     assert str(error.value) == f"no grading.yml in {top} or above it: {cure}"
 
 
+def test_what_is_nearly_a_key_of_ours_is_no_assignment(tmp_path):
+    path = tmp_path / "grading.yml"
+    path.write_text(GRADING + "question: {maths: {Q1: 4}}\n")
+    with pytest.raises(CourseError, match="question: no such assignment: did you mean 'questions'"):
+        read_grading(path)
+    (tmp_path / "assignments/question").mkdir(parents=True)
+    assert "question" in read_grading(path).rubrics
+
+
 def test_the_course_of_results_is_found_from_anywhere_else(course, tmp_path, monkeypatch):
     folder = course().folder
     other = tmp_path / "other"

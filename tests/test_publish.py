@@ -61,6 +61,31 @@ def test_all_that_is_published_is_on_the_list(small, tmp_path):
     ]
 
 
+def test_a_page_of_theirs_stays_and_ours_is_replaced(small, tmp_path):
+    public = tmp_path / "public"
+    public.mkdir()
+    page = public / "README.md"
+    page.write_text("# My course")
+    publish(small, public)
+    assert page.read_text() == "# My course"
+    page.unlink()
+    publish(small, public)
+    ours = page.read_text()
+    page.write_text(ours + "more")
+    publish(small, public)
+    assert page.read_text() == ours
+
+
+@pytest.mark.parametrize("file", ["grades.db", "scores.csv", None])
+def test_neither_results_nor_a_home_is_a_place_to_publish(small, tmp_path, monkeypatch, file):
+    if file:
+        (tmp_path / file).write_text("")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(CourseError, match="choose another folder"):
+        publish(small, tmp_path)
+    assert not (tmp_path / "README.md").exists()
+
+
 @pytest.mark.parametrize("assignment", COURSE.grading.rubrics)
 def test_nothing_of_the_reference_is_published(published, assignment):
     text = "\n".join(path.read_text("utf-8") for path in published.rglob("*") if path.is_file())

@@ -26,7 +26,7 @@ from ..worker.released import CHECK_ENDING, HELPER_CELL
 from .wanted import Values
 
 LESSON = "lesson.md"
-MARKER = re.compile(r"^<!--\s*(exercise|question)\b[\s:]*(.*?)\s*-->[ \t]*$", re.MULTILINE)
+MARKER = re.compile(r"^<!--\s*((?i:exercise|question))\b[\s:]*(.*?)\s*-->[ \t]*$", re.MULTILINE)
 HELPERS = Path(__file__).with_name("visible.py")
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # in Colab, in JupyterLab
 HELPED = {"attempt", "case"}  # what a probe may use of the engine: the helper cell has its own
@@ -113,7 +113,7 @@ def _sections(assignment: Assignment) -> Iterator[tuple[str, str]]:
     known = {"exercise": list(assignment.references), "question": list(assignment.questions)}
     left, start = [*assignment.references, *assignment.questions], 0
     for marker in MARKER.finditer(text):
-        kind, name = marker.groups()
+        kind, name = marker[1].lower(), marker[2]
         line = text.count("\n", 0, marker.start()) + 1
         if name not in known[kind]:
             hint = nearest(name, known[kind])

@@ -18,6 +18,7 @@ from ..course.assignment import Assignment
 from ..errors import CourseError
 from ..judging import judge
 from ..observation import EVERY_PART, Foreign, Observation, Part
+from ..reference import Reference
 from .visible import Raised
 
 VISIBLE = "visible.json"
@@ -65,21 +66,27 @@ def wanted_values(assignment: Assignment) -> dict[str, Values]:
     Raises:
         CourseError: a solution fails, or gives something that is not plain data.
     """
-    values: dict[str, Values] = {}
-    for name, reference in assignment.references.items():
-        (observed,) = judge.want(reference, [reference.exercise.visible])
-        shown = observed.keys() if (only := reference.exercise.shown) is None else only
-        if lacking := [part for part in shown if part not in observed]:
-            raise CourseError(f"{reference.exercise.path}: shown: the probe has no {lacking[0]!r}")
-        observation = {part: observed[part] for part in shown}
-        for part_name, part in observation.items():
-            if part.error is not None or _holds_foreign(part.value):
-                problem = part.error or part.value
-                raise CourseError(
-                    f"{reference.path}: no value to compare with in {part_name!r}: {problem}"
-                )
-        values[name] = {key: _rounded(part.value) for key, part in observation.items()}
-    return values
+    return {name: values_of(reference) for name, reference in assignment.references.items()}
+
+
+def values_of(reference: Reference) -> Values:
+    """The same, of one exercise.
+
+    Raises:
+        CourseError: as for all.
+    """
+    (observed,) = judge.want(reference, [reference.exercise.visible])
+    shown = observed.keys() if (only := reference.exercise.shown) is None else only
+    if lacking := [part for part in shown if part not in observed]:
+        raise CourseError(f"{reference.exercise.path}: shown: the probe has no {lacking[0]!r}")
+    observation = {part: observed[part] for part in shown}
+    for part_name, part in observation.items():
+        if part.error is not None or _holds_foreign(part.value):
+            problem = part.error or part.value
+            raise CourseError(
+                f"{reference.path}: no value to compare with in {part_name!r}: {problem}"
+            )
+    return {key: _rounded(part.value) for key, part in observation.items()}
 
 
 def _holds_foreign(value: Any) -> bool:

@@ -62,13 +62,17 @@ def exercise(folder: Path | None, name: str | None, assignment: str | None, stud
 
 def _proved(course: Course, assignment: str, name: str, students: int) -> int:
     """Show one exercise's proof; 1 if it is none."""
+    from ..building.wanted import values_of
     from ..course import proof
     from ..course.assignment import tolerance
     from ..judging.judge import Judge
     from . import terminal
 
     limit, points = tolerance(course.grading.policy), course.grading.rubrics[assignment][name]
-    judge = Judge(assignment, {name: course.reference(assignment, name)}, limit, b"pretend", True)
+    reference = course.reference(assignment, name)
+    proof.refuse_luck(reference)
+    values_of(reference)  # or there would be no notebook
+    judge = Judge(assignment, {name: reference}, limit, b"pretend", True)
     pretend = [f"student {number}" for number in range(1, students + 1)]
     proofs = {each: proof.prove(judge.prepare(name, each), points) for each in pretend}
     whose = pretend[0] if students == 1 else f"{students} students"

@@ -23,7 +23,7 @@ from ..compare import Tolerance
 from ..draw import Draw
 from ..errors import CourseError, SolutionRaised
 from ..exercise import Case
-from ..judging.judge import Judge, Prepared, observe
+from ..judging.judge import Judge, Prepared, no_hidden_case, observe
 from ..model import UNFINISHED, Kind, Verdict
 from ..observation import EVERY_PART, Observation, is_unfinished
 from ..reference import Reference
@@ -66,9 +66,38 @@ def prove(prepared: Prepared, points: Points) -> Iterator[Trial]:
         if name == SKELETON and not problem and not says_so:
             raises = f'raise NotImplementedError("{reference.exercise.name}")'
             problem = f"students do not read that it is {UNFINISHED}: have it {raises}"
+        if kind != "unfinished" and not problem and (lacks := _lacking(reference, name)):
+            problem = f"does not work in a cell of its own: {lacks}"
         hint = f"{failed[0].check}: {failed[0].hint}" if failed else ""
         seconds = median(time for _, time in timed)
         yield Trial(kind, name, stated, score, reads, hint, seconds, problem)
+
+
+def pasted(source: str, what: str) -> dict[str, Any]:
+    """What a cell of a notebook with this source defines, beside what every notebook imports.
+
+    Raises:
+        CourseError: it cannot run there, so that students would get a cell that fails.
+    """
+    cell = dict[str, Any](NOTEBOOK)
+    try:
+        exec(compile(source, "<cell>", "exec", dont_inherit=True), cell)  # noqa: S102 (our own)
+    except Exception as error:
+        cure = "a cell has torch, nn and F, and no more"
+        raise CourseError(f"{what}: {type(error).__name__}: {error}: {cure}") from error
+    return cell
+
+
+def _lacking(reference: Reference, name: str) -> str:
+    """What an answer needs and a cell of its own would not have, as handouts give it."""
+    known: dict[str, Any] = {**reference.mistakes, **reference.alternatives}
+    if not callable(known[name].answer if name in known else reference.solution):
+        return ""
+    cell = pasted(reference.source(name), f"{reference.path}: {name}")
+    answer = cell[reference.exercise.name]
+    (seen,) = observe(reference, answer, [reference.exercise.visible])
+    errors = [part.error for part in seen.values() if part.error]
+    return next((e.message for e in errors if e.type == "NameError"), "")
 
 
 def over(proofs: Mapping[str, Iterable[Trial]]) -> Iterator[Trial]:
@@ -104,9 +133,8 @@ def _answers(
     yield "solution", name, reference.solution, full, ()
     for other, alternative in reference.alternatives.items():
         yield "alternative", other, alternative.answer, full, ()
-    cell = dict[str, Any](NOTEBOOK)
-    exec(reference.exercise.skeleton, cell)  # noqa: S102 (the course's own file)
-    yield "unfinished", SKELETON, cell[name], 0, ()
+    skeleton = pasted(reference.exercise.skeleton, f"{reference.exercise.path}: the skeleton")
+    yield "unfinished", SKELETON, skeleton[name], 0, ()
     yield "unfinished", "return None", lambda *_, **__: None, 0, ()
     for slip, mistake in reference.mistakes.items():
         yield "mistake", slip, mistake.answer, mistake.score, (mistake.sentence,)
@@ -143,7 +171,8 @@ def refuse_unproved(
     for exercise, reference in references.items():
         points = rubric[exercise]
         full = sum(points.values())
-        _refuse_luck(reference)
+        refuse_luck(reference)
+        pasted(reference.exercise.skeleton, f"{reference.exercise.path}: the skeleton")
         (public,) = observe(reference, reference.solution, [reference.exercise.visible])
         if (broken := public.get(EVERY_PART)) and broken.error:
             raise CourseError(
@@ -154,11 +183,7 @@ def refuse_unproved(
             prepared = judge.prepare(exercise, "")
         except SolutionRaised:
             continue
-        try:
-            verdicts = prepared.verdicts(prepared.observe(reference.solution))
-        except CourseError as error:
-            raise CourseError(f"{reference.path}: {error}") from error
-        for verdict in verdicts:
+        for verdict in prepared.verdicts(prepared.observe(reference.solution)):
             if verdict.kind is not Kind.passed:
                 raise CourseError(
                     f"{reference.path}: the solution fails its own check {verdict.check!r}: "
@@ -172,14 +197,21 @@ def refuse_unproved(
                 )
 
 
-def _refuse_luck(reference: Reference) -> None:
-    """Refuse cases that depend on more than the secret: a regrade would have others."""
+def refuse_luck(reference: Reference) -> None:
+    """Refuse cases that depend on more than the secret: a regrade would have others.
+
+    Raises:
+        CourseError: they do, or there is none.
+    """
     cases = []
     with torch.random.fork_rng():
         for seed in (1, 2):
             torch.manual_seed(seed)
-            case = reference.hidden(Draw(b"the same for both", reference.exercise.name))
-            cases.append(wire.encode(case.data) if isinstance(case, Case) else b"")
+            try:
+                case = reference.hidden(Draw(b"the same for both", reference.exercise.name))
+                cases.append(wire.encode(case.data) if isinstance(case, Case) else b"")
+            except Exception as error:
+                raise no_hidden_case(reference, error) from error
     if cases[0] != cases[1]:
         raise CourseError(
             f"{reference.path}: hidden(draw) gives another case when it is asked again: "

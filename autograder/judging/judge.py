@@ -46,10 +46,13 @@ def judge(
     Raises:
         CourseError: a check or the reference itself is at fault.
     """
-    return tuple(
-        _over_cases(name, check, cases, wanted, seen, tolerance, public)
-        for name, check in reference.checks.items()
-    )
+    try:
+        return tuple(
+            _over_cases(name, check, cases, wanted, seen, tolerance, public)
+            for name, check in reference.checks.items()
+        )
+    except CourseError as error:
+        raise CourseError(f"{reference.path}: {error}") from error
 
 
 def _over_cases(
@@ -138,6 +141,13 @@ def _raised(name: str, error: Error, public: Sequence[Error]) -> Verdict:
 def observe(reference: Reference, answer: Any, cases: Sequence[Case]) -> list[Observation]:
     """The observations that an answer of our own (solution, mistake) gives, one for each case."""
     return [reference.exercise.observe(answer, case) for case in cases]
+
+
+def no_hidden_case(reference: Reference, error: Exception) -> CourseError:
+    """The error for a `hidden(draw)` that failed."""
+    if isinstance(error, CourseError):
+        return error
+    return CourseError(f"{reference.path}: no hidden case: {type(error).__name__}: {error}")
 
 
 def want(reference: Reference, cases: Sequence[Case]) -> list[Observation]:
@@ -260,9 +270,6 @@ class Judge:
                 raise TypeError("hidden(draw) did not return case(...)")
             for case in cases:
                 wire.encode(case.data)
-        except CourseError:
-            raise
         except Exception as error:
-            problem = f"{type(error).__name__}: {error}"
-            raise CourseError(f"{reference.path}: no hidden case: {problem}") from error
+            raise no_hidden_case(reference, error) from error
         return Prepared(reference, cases, self._tolerance, self._running)
