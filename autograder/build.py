@@ -93,6 +93,13 @@ def stale(files: Mapping[Path, bytes]) -> list[Path]:
     ]
 
 
+def left(course: Course, names: Iterable[str], files: Files) -> list[Path]:
+    """Tests of otter's that lie beside its notebooks and are made no more, as after a renaming."""
+    folders = (course.folder / "assignments" / name / "otter" for name in names)
+    there = (path for folder in folders for path in sorted(folder.glob("*tests/*.py")))
+    return [path for path in there if path not in files]
+
+
 def _alike(old: bytes, new: bytes) -> bool:
     """The same but for rounding: another processor may change the last digit of a value."""
     if old == new:

@@ -99,7 +99,12 @@ def build(folder: Path | None, assignment: str | None, check: bool, solutions: b
     for name in names:
         with waiting(f"making {name}"):
             files |= generated.made(course, name, doors)
+    old = [] if solutions else generated.left(course, names, files)
+    for path in old:
+        click.echo(f"no longer made, and still there: {path}")
     if check:
+        if old:
+            _stop("delete what is no longer made: students would get it")
         if stale := generated.stale(files):
             _stop(f"out of date: {', '.join(map(str, stale))}: run `autograder build`")
         click.echo(f"{len(files)} generated files are up to date")

@@ -31,7 +31,7 @@ from torch.autograd import forward_ad
 
 from . import wire
 from .errors import CourseError
-from .observation import EVERY_PART, MAX_MESSAGE, Observation, Part, describe, plain
+from .observation import EVERY_PART, MAX_MESSAGE, Observation, Part, describe, plain, type_name
 
 MAX_WARNINGS = 20
 
@@ -154,7 +154,7 @@ class Exercise:
         try:
             parts = self.probe(answer, case)
             if not isinstance(parts, dict):
-                raise TypeError(f"the probe returned {parts!r}, and no dict of parts")
+                raise TypeError(f"the probe returned no dict of parts: {type_name(parts)}")
             return {name: _part(value) for name, value in parts.items()}
         except BaseException as raised:  # the student broke what the probe itself relies on
             return {EVERY_PART: Part(error=describe(raised))}

@@ -106,6 +106,9 @@ Point = collections.namedtuple("Point", "x y")
         (numpy.ones(2), Foreign("numpy.ndarray")),
         (numpy.float32(0.5), 0.5),
         (numpy.int64(3), 3),
+        (numpy.array(3), 3),
+        (numpy.array(0.5, dtype="float32"), 0.5),
+        (numpy.array("x"), Foreign("numpy.ndarray")),
         (numpy.float32([1]), Foreign("numpy.ndarray")),
         (nn.Linear(1, 1), Foreign("torch.nn.modules.linear.Linear")),
         ([1, {2}], [1, Foreign("set")]),
@@ -511,7 +514,7 @@ def test_an_observation_has_every_part_that_the_probe_returns(write):
     [
         ("raise SystemExit(3)", Error("SystemExit", "3")),
         ("return {'a': case.y}", Error("AttributeError", "this case has no 'y'")),
-        ("return 5", Error("AttributeError", "'int' object has no attribute 'items'")),
+        ("return 5", Error("TypeError", "the probe returned no dict of parts: int")),
     ],
 )
 def test_a_probe_that_fails_stands_for_every_part(write, probe, expected):

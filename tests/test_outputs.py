@@ -33,7 +33,7 @@ from autograder.running.outputs import (
 from autograder.running.run import run
 from autograder.running.tier import detect
 from autograder.worker.outputs import MAX_FIGURE, MAX_TEXT, Printed, png_size, screen
-from autograder.worker.released import released_cells, source_of
+from autograder.worker.released import idle_cells, released_cells, source_of
 
 
 def png(width=4, height=3, size=200):
@@ -425,6 +425,24 @@ def test_the_other_form_of_a_released_notebook_is_no_answer():
     both = [*RELEASED, Cell("markdown", "YOUR ANSWER HERE", "S1")]
     for text in ("YOUR ANSWER HERE", "*Your answer here.*", " \n"):
         assert list(question_works(filled(S1=text), both, {"S1": 2})) == []
+
+
+def test_the_cell_that_was_graded_is_shown_and_not_a_later_one_that_did_not_compile():
+    cells = ["def one(): pass", "def one() pass", "def two() pass"]
+    found = {work.name: work.cell for work in exercise_works(cells, ["one", "two"], {2, 3})}
+    assert found == {"one": 1, "two": 3}
+    assert [work.cell for work in exercise_works(cells, ["one"])] == [2]
+
+
+@pytest.mark.parametrize("assignment", ["backprop", "beyond"])
+def test_otter_s_own_cells_are_passed_over(assignment):
+    folder = Path(__file__).parent.parent / "assignments" / assignment
+    path = folder / "otter" / f"{assignment}.ipynb"
+    cells = [c.source for c in read_cells(path.name, path.read_bytes()) if c.kind == "code"]
+    idle = idle_cells(folder)
+    assert not [source for source in cells if "grader." in source and source.strip() not in idle]
+    assert "import otter" in "".join(idle)
+    assert not any(code.co_names for code in idle.values())
 
 
 @pytest.mark.parametrize("form", ["", "nbgrader", "otter"])

@@ -170,6 +170,19 @@ def test_where_a_notebook_tells_nothing_its_own_folder_does(published, neighbour
         list(check(path))
 
 
+def test_a_file_beside_the_notebook_is_found_if_it_is_imported_and_is_to_be_handed_in(published):
+    (published / "mine.py").write_text("one = two = lambda x: x * x\n")
+    (published / "other.py").write_text("1 / 0")
+    path = published / "mine.ipynb"
+    path.write_text(notebook("from mine import one", "import mine as m\ntwo = m.two"))
+    said = list(check(path))
+    assert "one: passes the visible case" in said and "two: passes the visible case" in said
+    assert said[-1] == "it imports files, which have to be handed in with it: mine.py"
+    path.write_text(notebook(ANSWERS))
+    assert "one: passes the visible case" in list(check(path))
+    assert "handed in" not in list(check(path))[-1]
+
+
 def test_a_failed_cell_is_blamed_for_a_name_that_it_would_define_and_for_no_other(published):
     path = published / "mine.ipynb"
     three = "from mine import three"

@@ -195,6 +195,70 @@ def test_a_slip_in_a_reference_is_told_by_its_line(course, old, new, told):
     assert re.search(rf"slope_of_cube\.py:\d+: \w+: {re.escape(told)}", out)
 
 
+@pytest.mark.parametrize(
+    ("half", "old", "new", "told"),
+    [
+        ("assignments", "case(values=[1.0, 2.0])", "case(values=[1.0, 2.0], f=print)",
+         "slope_of_cube.py: visible: "),
+        ("assignments", "def slope_of_cube(values)", "def slope_of_cube(values: Tensor)",
+         "the skeleton: NameError: name 'Tensor' is not defined"),
+        ("assignments", 'return {"slopes"', '{"slopes"', "the probe returned no dict of parts: NoneType"),
+        ("reference", "draw.distinct_quarters(4)", "draw.quarters(4)",
+         "no hidden case: AttributeError"),
+        ("reference", "draw.distinct_quarters(4)", "[torch.randn(()).item()] * 4",
+         "hidden(draw) gives another case"),
+        ("reference", "draw.distinct_quarters(4)", "print", "no hidden case: "),
+        ("reference", 'close("slopes")', 'close("slope")', "a check reads 'slope'"),
+        ("reference", 'close("slopes") & used', 'close("slopes") and used', "combined with &"),
+        ("reference", "# What is paid for", "@check\ndef mine(seen, wanted, case): ...\n\n#",
+         "expected @check("),
+    ],
+)  # fmt: skip
+def test_what_grading_would_refuse_the_proof_refuses_in_one_line(course, half, old, new, told):
+    path = course / half / "practice/slope_of_cube.py"
+    text = path.read_text()
+    assert old in text
+    imports = {"assignments": "from torch import Tensor\n\n", "reference": ""}[half]
+    text = text.replace(old, new, 1).replace("import close,", "import check, close,", 1)
+    path.write_text(
+        text.replace("from autograder.exercise", f"{imports}from autograder.exercise", 1)
+    )
+    for command in (["exercise", "slope_of_cube"], ["build", "practice"]):
+        code, out = run(course, *command)
+        assert code == 1 and told in out and out.count("\n") == 1, (command, out)
+
+
+def test_an_answer_that_leans_on_its_file_is_told(course):
+    path = course / "reference/practice/slope_of_cube.py"
+    helper = "def cubed(x):\n    return x**3\n\n\n# The solution"
+    text = path.read_text().replace("# The solution", helper, 1)
+    path.write_text(text.replace("cubes = x**3", "cubes = cubed(x)", 1))
+    code, out = run(course, "exercise", "slope_of_cube")
+    assert code == 1 and "does not work in a cell of its own: name 'cubed' is not defined" in out
+
+
+def test_tests_that_are_made_no_more_are_named(course):
+    assert run(course, "build", "practice")[0] == 0
+    old = course / "assignments/practice/otter/tests/gone.py"
+    old.write_text("")
+    code, out = run(course, "build", "practice")
+    assert code == 0 and f"no longer made, and still there: {old}\n" in out
+    code, out = run(course, "build", "--check")
+    assert code == 1 and str(old) in out
+    old.unlink()
+    assert run(course, "build", "--check")[0] == 0
+
+
+def test_a_question_in_one_place_only_is_refused(course):
+    for path in ("assignments/practice/Q1.md", "reference/practice/Q1.yml"):
+        (course / path).write_text("")
+    code, out = run(course, "build", "practice")
+    assert code == 1 and "Q1.yml has no points: add 'Q1' to 'practice', under questions" in out
+    (course / "grading.yml").write_text(LINE + "questions: {practice: {Q1: 3, Q2: 1}}\n")
+    code, out = run(course, "build", "practice")
+    assert code == 1 and "Q2.md is missing: 'Q2' is among the questions" in out
+
+
 @pytest.mark.parametrize("body", ["pass", "return None", "..."])
 def test_a_skeleton_that_does_not_say_that_it_is_one_is_told(course, body):
     path = course / "assignments/practice/slope_of_cube.py"
