@@ -30,7 +30,7 @@ from autograder.model import (
     Verdict,
 )
 from autograder.pages.overview import first_problem
-from autograder.pages.words import IN_WORDS
+from autograder.pages.words import IN_WORDS, STRANGE
 from autograder.results.folder import RECORD
 from autograder.results.score import Score, exact, number, score, write_csv
 from autograder.results.store import Store, read_about
@@ -51,6 +51,7 @@ def result(*outcomes, status=Status.graded, student_id="ann", **more):
 
 
 passed, failed, error = Kind.passed, Kind.failed, Kind.grader_error
+absent = Kind.missing
 FULL = result(outcome("one", passed, passed), outcome("two", passed))
 OURS = result(
     *(outcome("one", error, error), outcome("two", passed)),
@@ -507,6 +508,8 @@ def test_pages_load_nothing_and_links_lead_to_pages(tmp_path):
         (UNREADABLE, "the file is empty"),
         (OURS, "the reference is at fault"),
         (result(outcome("one", passed, failed)), "one: why"),
+        (result(outcome("one", absent, absent), outcome("two", absent)), STRANGE),
+        (result(outcome("one", absent, absent), outcome("two", failed)), "one: why"),
         (result(outcome("one", passed, failed, mistakes=["You added."])), "one: You added."),
         (
             result(outcome("one", passed, passed), outcome("two", failed, hint="no")),

@@ -16,7 +16,7 @@ from ..results.score import Score, points_of_check
 from .excerpt import Code, coloured, excerpt
 from .fitting import Piece, Room, fitted, size
 from .shown import Shown, draw, shown_cells
-from .words import VOID, words
+from .words import VOID, strange, words
 
 MAX_PAGE = 295_000  # bytes, with what the template and the rubric take
 FRAME = 50_000  # of these, for template and rubric
@@ -91,6 +91,7 @@ class Page:
     student: Markup
     path: Markup
     problem: Markup
+    strange: str  # that nothing of the assignment is in it; empty if something is
     percent: int
     seconds: str
     exercises: Sequence[Exercise]
@@ -140,6 +141,7 @@ class _Writer:
             student=student,
             path=path,
             problem=problem,
+            strange=strange(result),
             percent=min(100, int(100 * (self.found.total or 0) / (self.found.max_score or 1))),
             seconds=f"{result.seconds:.{1 if result.seconds < 10 else 0}f}" * bool(result.seconds),
             exercises=exercises,

@@ -11,7 +11,7 @@ from ..course.outline import Outline
 from ..model import Kind, Outcome, Override, Result, Status, disputed
 from ..results.decisions import Change
 from ..results.score import Score, unmarked
-from .words import IN_WORDS, way
+from .words import IN_WORDS, strange, way
 
 Mistake = tuple[str, str]  # exercise and sentence
 
@@ -116,7 +116,6 @@ class Overview:
             mistakes = tuple(map(self._once, self._made(result)))
             self.mistakes.update(mistakes)
         self._count(result.outcomes)
-        kinds = {verdict.kind for outcome in result.outcomes for verdict in outcome.verdicts}
         row = Row(
             student_id=result.student_id,
             status=result.status,
@@ -129,7 +128,7 @@ class Overview:
             mistakes=mistakes,
             overrides=result.overrides,
             late=found.late.points,
-            is_strange=kinds == {Kind.missing},
+            is_strange=bool(strange(result)),
         )
         self.rows.append(row)
 
@@ -173,6 +172,8 @@ def first_problem(result: Result) -> str:
     """The first thing that went wrong, in one line; empty if nothing did."""
     if result.problem:
         return result.problem
+    if sentence := strange(result):
+        return sentence
     for outcome in result.outcomes:
         if outcome.mistakes:
             return f"{outcome.exercise}: {outcome.mistakes[0]}"

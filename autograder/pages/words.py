@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..course.policy import Void
-from ..model import UNFINISHED, Kind, Verdict
+from ..model import UNFINISHED, Kind, Result, Verdict
 
+STRANGE = "nothing that was asked for is defined in it: is it another assignment's notebook?"
 IN_WORDS: dict[str, str] = {
     Kind.passed: "passed",
     UNFINISHED: UNFINISHED,
@@ -38,3 +39,9 @@ def remarks(verdict: Verdict, void: Void | None) -> list[str]:
     """
     hint = "" if verdict.kind in (Kind.passed, Kind.grader_error) else verdict.hint
     return [line for line in (hint, void and f"{VOID[void.credit]}: {void.reason}") if line]
+
+
+def strange(result: Result) -> str:
+    """That nothing was found of what was asked for; empty if something was, or nothing was read."""
+    kinds = {verdict.kind for outcome in result.outcomes for verdict in outcome.verdicts}
+    return STRANGE if kinds == {Kind.missing} else ""
