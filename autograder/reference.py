@@ -140,8 +140,10 @@ def _defined_twice(text: str) -> str | None:
     for node in ast.parse(text).body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             names.append(node.name)
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
-            if any(isinstance(t, ast.Name) and t.id == "checks" for t in node.targets):
+        elif isinstance(node, ast.Assign):
+            targets = [target.id for target in node.targets if isinstance(target, ast.Name)]
+            names += targets
+            if "checks" in targets and isinstance(node.value, ast.Dict):
                 keys = [str(k.value) for k in node.value.keys if isinstance(k, ast.Constant)]
     repeated = (name for found in (names, keys) for name in found if found.count(name) > 1)
     return next(repeated, None)

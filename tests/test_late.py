@@ -174,6 +174,11 @@ def test_a_policy_changes_points_and_no_verdict():
         ),
         (
             f"{{due: {{maths: '{DUE}'}}, percent_per_day: 1, "
+            "extensions: {maths: {'a{b': '2026-01-01T00:00Z'}}}",
+            "the extension of a{b for maths ends before it is due$",
+        ),
+        (
+            f"{{due: {{maths: '{DUE}'}}, percent_per_day: 1, "
             f"extensions: {{maths: {{7: '{DUE}'}}}}}}",
             "extensions.maths.7: .*put quotes around it",
         ),

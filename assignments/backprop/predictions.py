@@ -68,7 +68,7 @@ def form(answer):
     if answer is ...:
         return "not answered"
     if isinstance(answer, str):
-        return '"None" or "zeros"' if answer in ("None", "zeros") else "another text"
+        return "None or zeros, as text" if answer in ("None", "zeros") else "another text"
     if isinstance(answer, list):
         numbers = [is_number(entry) for entry in answer]
         return "a pair of numbers" if numbers == [True, True] else "not a pair of numbers"

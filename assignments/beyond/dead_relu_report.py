@@ -55,11 +55,18 @@ visible = case(
 )
 
 
+def plainly(report):
+    """A report whose tensors are lists and numbers: either will do."""
+    if not isinstance(report, dict):
+        return report
+    return {key: v.tolist() if isinstance(v, torch.Tensor) else v for key, v in report.items()}
+
+
 def probe(dead_relu_report, case):
     def run(parameters):
         layers = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1), nn.ReLU())
         net = filled_net(layers, parameters)
-        report = attempt(lambda: dead_relu_report(net, case.X))
+        report = attempt(lambda: plainly(dead_relu_report(net, case.X)))
         left = attempt(lambda: {"parameters": net.state_dict(), "gradients": grads_left_in(net)})
         return report, left
 

@@ -135,4 +135,4 @@ def new(folder: Path | None, assignment: str, exercise: str) -> None:
     course = find_course(folder)
     for path in write_starter(course.folder, assignment, exercise):
         click.echo(f"wrote {path}")
-    click.echo(f"now {course.add_points(assignment, exercise, POINTS)}")
+    click.echo(f"now {course.how_to_add_points(assignment, exercise, POINTS)}")

@@ -70,6 +70,8 @@ def mark(
     needs a link of their own, and whenever one is used, the next is printed. Stop it with Ctrl-C:
     scores.csv, report and feedback are written again then.
     """
+    if sheet is not None and double:
+        raise click.UsageError("--double is for the page: a sheet is one marker's")
     from .. import pipeline
     from ..marking.rubric import chosen, questions_to_mark
     from . import graded
@@ -99,7 +101,10 @@ def _write_sheet(
 
     papers = gather(Results(results, with_work=True), questions, about["secret"])
     count = write(sheet, papers, questions, results)
-    click.echo(plain(f"{counted(count, 'answer')} in {sheet}: fill it in, then"))
+    groups = [group for name in questions for group in papers.groups[name].values()]
+    marked = sum(any((s, g.question) in papers.marks for s in g.students) for g in groups)
+    known = f" ({marked} marked already, and not shown)" if marked else ""
+    click.echo(plain(f"{counted(count, 'answer')} in {sheet}{known}: fill it in, then"))
     then = f"autograder import {results} --from sheet --file {sheet} --marker YOUR-NAME"
     click.echo(plain(f"  {then}"))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Container, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -29,6 +31,7 @@ FEW = 40  # rows that are still worth printing one by one
 WIDTH_OF_ID, WIDTH_OF_SCORE = 22, 5
 WIDTH_OF_NAME = 80  # of a file
 WIDTH_OF_EXERCISE = 40
+WIDE = 1000
 
 
 def received(
@@ -88,6 +91,8 @@ def warn_of_others(known: Collection[str], here: Collection[str], out: Path) -> 
         told = f"warning: {out} has results of {counted(len(known), 'student')}, and of none of "
         told += f"these {len(here)}: if they are another class, stop this and choose another --out"
         _say(Console(stderr=True, highlight=False), told)
+        if sys.stdin.isatty() and sys.stderr.isatty():  # else nobody is there to ask
+            click.confirm("Add them?", abort=True, err=True)
 
 
 def warn_of_strangers(overview: Overview, name: str, here: Container[str]) -> None:
@@ -200,6 +205,8 @@ def _say(console: Console, words: str, headline: str = "") -> None:
 def show_proof(trials: Iterable[Trial], title: str) -> int:
     """Print an exercise's proof as a table. Returns the exit code: 1 if it is not one."""
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = WIDE  # sentences stay whole
     table = Table(title=verbatim(title), title_justify="left", box=None)
     table.header_style, table.pad_edge = "bold", False
     table.add_column("answer", no_wrap=True)

@@ -95,9 +95,9 @@ class Course:
 
         hidden = self.folder / "reference" / path.parent.name / path.name
         checks = load_reference(hidden, load_exercise(path)).checks
-        return self.add_points(path.parent.name, exercise, dict.fromkeys(checks, 1))
+        return self.how_to_add_points(path.parent.name, exercise, dict.fromkeys(checks, 1))
 
-    def add_points(self, assignment: str, exercise: str, points: Points) -> str:
+    def how_to_add_points(self, assignment: str, exercise: str, points: Points) -> str:
         """What to do so that a new exercise has these points."""
         each = ", ".join(f"{check}: {worth:g}" for check, worth in points.items())
         line = f"{exercise}: {{{each}}}"

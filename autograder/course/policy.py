@@ -68,6 +68,18 @@ class LatePolicy(_Strict):
             raise PydanticCustomError("rate", "Expected either percent_per_day or percent_per_hour")
         return self
 
+    @model_validator(mode="after")
+    def _later(self) -> Self:
+        for assignment, extensions in self.extensions.items():
+            for student, until in extensions.items():
+                if assignment in self.due and until < self.due[assignment]:
+                    raise PydanticCustomError(
+                        "rate",
+                        "The extension of {student} for {assignment} ends before it is due",
+                        {"student": student, "assignment": assignment},
+                    )
+        return self
+
     @property
     def rate(self) -> dict[str, float]:
         """The percent, by the name of its key."""

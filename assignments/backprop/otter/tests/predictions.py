@@ -169,7 +169,7 @@ def form(answer):
     if answer is ...:
         return "not answered"
     if isinstance(answer, str):
-        return '"None" or "zeros"' if answer in ("None", "zeros") else "another text"
+        return "None or zeros, as text" if answer in ("None", "zeros") else "another text"
     if isinstance(answer, list):
         numbers = [is_number(entry) for entry in answer]
         return "a pair of numbers" if numbers == [True, True] else "not a pair of numbers"
@@ -203,7 +203,7 @@ wanted = {
     "forms": {
         "P1": "a number",
         "P2": "a pair of numbers",
-        "P3": "\"None\" or \"zeros\"",
+        "P3": "None or zeros, as text",
         "P4": "a number",
         "P5": "a pair of numbers",
         "P6": "a pair of numbers",
