@@ -350,7 +350,7 @@ def test_the_source_of_what_is_not_there_is_a_course_error(course):
             "and checks = {{name: check, ...}}",
         ),
         (
-            {"reference/maths/double.py": HIDDEN.format("double") + "checks = {}"},
+            {"reference/maths/double.py": HIDDEN.format("double") + "checks.clear()"},
             "{}/reference/maths/double.py: expected checks = {{name: check, ...}}",
         ),
         (
@@ -370,6 +370,10 @@ def test_the_source_of_what_is_not_there_is_a_course_error(course):
             {"reference/maths/double.py": HIDDEN.format("double").replace("draw.uniform", LUCK)},
             "{}/reference/maths/double.py: hidden(draw) gives another case when it is asked again: "
             "take all that is random from draw (draw.seed() is for torch.manual_seed)",
+        ),
+        (
+            {"reference/maths/double.py": HIDDEN.format("double") + "squared = 3"},
+            "{}/reference/maths/double.py: 'squared' is defined twice: the first would be lost",
         ),
         (
             {"reference/maths/double.py": HIDDEN.format("double") + "def squared(x):\n    pass"},

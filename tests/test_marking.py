@@ -37,7 +37,7 @@ from autograder.marking.server import Site, create
 from autograder.marking.sheet import read, write
 from autograder.model import SETTLED, Mark, Output, Result, Status, Work
 from autograder.results.lock import locked
-from autograder.results.store import Store
+from autograder.results.store import Store, read_about
 
 ROOT = Path(__file__).parent.parent
 COURSE = find_course(ROOT)
@@ -815,6 +815,19 @@ def test_no_spreadsheet_takes_an_answer_for_a_formula(tmp_path, text):
 
 def _is_number(text: str) -> bool:
     return bool(re.fullmatch(r"[+-]?\d+(\.\d+)?", text))
+
+
+def test_a_sheet_that_may_be_filled_in_is_not_written_over_and_says_what_is_marked(trio):
+    path = sheet_of(trio)
+    path.write_text(path.read_text("utf-8-sig") + "more", "utf-8")
+    code, told = autograder("mark", trio, "--sheet", path)
+    assert code == 1 and "is there already" in told and path.read_text().endswith("more")
+    with Store(trio, read_about(trio)) as store:
+        store.mark("amy", [Mark("S1", 1, "ada")])
+    code, told = autograder("mark", trio, "--sheet", trio / "other.csv")
+    assert code == 0 and "(1 marked already, and not shown)" in told
+    code, told = autograder("mark", trio, "--sheet", trio / "more.csv", "--double", "10")
+    assert code == 1 and "--double is for the page" in told
 
 
 def test_a_sheet_takes_no_files_place_and_is_forgotten_with_the_class(trio):

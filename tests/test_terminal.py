@@ -1,5 +1,7 @@
 """What the terminal shows: it fits, it can be switched off, and scripts can read it."""
 
+import contextlib
+import io
 import json
 import re
 import textwrap
@@ -154,6 +156,21 @@ def test_a_class_graded_into_another_s_results_is_warned_of_before_anything_is_a
     )
     assert told({"amy"}, {"amy": [], "eve": []}) == told({"amy"}, {"eve": []}) == ""
     assert told(set(), {"dan": [], "eve": []}) == ""
+
+
+@pytest.mark.parametrize(("answer", "goes_on"), [("y\n", True), ("n\n", False), ("", False)])
+def test_whoever_sits_at_a_terminal_is_asked_before_two_classes_are_mixed(
+    monkeypatch, answer, goes_on
+):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    monkeypatch.setattr("sys.stderr", Terminal())
+    expected = contextlib.nullcontext() if goes_on else pytest.raises(click.Abort)
+    with expected:
+        terminal.warn_of_others({"amy"}, {"dan": [], "eve": []}, Path("results"))
 
 
 # Colours
