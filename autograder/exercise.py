@@ -152,6 +152,10 @@ class Exercise:
         # the same on a CPU, but also record its stack three times for devices that are not there.)
         torch.default_generator.manual_seed(0)
         try:
+            if self.skeleton.startswith(("def ", "class ")) and not callable(answer):
+                raise TypeError(
+                    f"{self.name} is {type_name(answer)} by now: a cell gave it a value"
+                )
             parts = self.probe(answer, case)
             if not isinstance(parts, dict):
                 raise TypeError(f"the probe returned no dict of parts: {type_name(parts)}")

@@ -556,7 +556,8 @@ def test_a_check_that_stumbles_over_the_reference_is_at_fault_itself():
     [
         (
             {"solution": lambda x: 1 / 0},
-            "reference/double.py: the solution raised in 'x': ZeroDivisionError: division by zero",
+            "reference/double.py: the solution raised in 'x': ZeroDivisionError: division by zero "
+            "(there, or in the probe of double.py)",
         ),
         (
             {"probe": lambda answer, case: case.y},

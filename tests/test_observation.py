@@ -519,7 +519,14 @@ def test_an_observation_has_every_part_that_the_probe_returns(write):
 )
 def test_a_probe_that_fails_stands_for_every_part(write, probe, expected):
     text = EXERCISE.replace("return {", f"{probe}\n    return {{")
-    assert load_exercise(write(text)).observe(None, case(x=1)) == {EVERY_PART: Part(error=expected)}
+    seen = load_exercise(write(text)).observe(lambda x: x, case(x=1))
+    assert seen == {EVERY_PART: Part(error=expected)}
+
+
+@pytest.mark.parametrize("value", [None, [1.0], torch.ones(2)])
+def test_a_function_that_a_cell_gave_a_value_is_told_to_be_none_any_more(write, value):
+    (part,) = load_exercise(write(EXERCISE)).observe(value, case(x=1)).values()
+    assert part.error.type == "TypeError" and "by now: a cell gave it a value" in part.error.message
 
 
 def test_an_answer_that_draws_numbers_draws_the_same_ones_every_time(write):

@@ -173,7 +173,8 @@ def want(reference: Reference, cases: Sequence[Case]) -> list[Observation]:
             if found.error is not None:
                 problem = f"{found.error.type}: {found.error.message}"
                 raise SolutionRaised(
-                    f"{reference.path}: the solution raised in {part!r}: {problem}"
+                    f"{reference.path}: the solution raised in {part!r}: {problem} (there, or in "
+                    f"the probe of {reference.exercise.path})"
                 )
     return wanted
 

@@ -34,9 +34,15 @@ def hidden(draw):
 
 
 checks = {
-    "raises": same("squares", 0) & used_autograd("squares"),
+    "raises": same("squares", 0).saying(
+        "the second backward() raises here, and the first thing to return should say that it did"
+    )
+    & used_autograd("squares"),
     "grad_after_raise": close("squares", 1),
-    "no_raise": same("sums", 0) & used_autograd("sums"),
+    "no_raise": same("sums", 0).saying(
+        "here the second backward() raises nothing, and the first thing to return should say so"
+    )
+    & used_autograd("sums"),
     "grad_doubled": close("sums", 1),
     "partial": same("mixed", 0) & close("mixed", 1),  # b doubled although the call raised
 }
