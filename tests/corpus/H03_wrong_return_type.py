@@ -1,6 +1,6 @@
 """H03: the right numbers in a list, an array, a tuple, one float; or nothing at all.
 
-file: {kinds: failed passed, hint: "expected a tensor of shape .*, got"}
+file: {kinds: failed passed, hint: "expected a tensor of shape .*, got|is a `return` missing"}
 """
 
 from corpus_entries import ATTACKED

@@ -1,6 +1,6 @@
 """H07: backward() never ran, or once too often.
 
-file: {kinds: failed, hint: "got None|autograd"}
+file: {kinds: failed, hint: "None|autograd"}
 file once_more: {kinds: failed passed, hint: values are wrong}
 """
 

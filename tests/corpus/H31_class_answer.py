@@ -3,7 +3,7 @@
 exercise: build_and_backward
 file: passed
 file other_order: {kinds: failed passed, hint: "."}
-file other_layers: {kinds: failed passed, hint: "yours are others|yours have others"}
+file other_layers: {kinds: failed passed, hint: "yours are .*another|yours have others"}
 """
 
 _NET = """

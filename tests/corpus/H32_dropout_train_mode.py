@@ -1,7 +1,7 @@
 """H32: a model with dropout that stays in training mode.
 
 exercise: build_and_backward
-file: {kinds: failed passed, hint: yours are others}
+file: {kinds: failed passed, hint: "yours are Linear .*another"}
 file in_training_mode: passed
 """
 
