@@ -66,7 +66,7 @@ def test_a_page_of_theirs_stays_and_ours_is_replaced(small, tmp_path):
     public.mkdir()
     page = public / "README.md"
     page.write_text("# My course")
-    publish(small, public)
+    assert publish(small, public)[2] == [page]
     assert page.read_text() == "# My course"
     page.unlink()
     publish(small, public)
@@ -132,7 +132,7 @@ def test_published_again_only_what_changed_is_written_and_what_is_gone_is_told(s
     public = tmp_path / "public"
     publish(small, public)
     (public / "LICENSE").write_text("theirs")
-    assert publish(small, public) == ([], [])
+    assert publish(small, public) == ([], [], [])
     text = (small.folder / "grading.yml").read_text().replace("practice:", "renamed:")
     (small.folder / "grading.yml").write_text(text)
     for half in ("assignments", "reference"):

@@ -112,11 +112,13 @@ def publish(folder: Path | None, folder_: Path) -> None:
     from .publish import publish
 
     with waiting("making what students may see"):
-        written, left = publish(find_course(folder), folder_)
+        written, left, theirs = publish(find_course(folder), folder_)
     for path in written:
         click.echo(f"wrote {path}")
     for path in left:
         click.echo(f"no longer published, and still there: {path}")
+    for path in theirs:
+        click.echo(f"not ours, and left as it is: {path}")
     told = (
         f"{counted(len(written), 'file')} in {folder_}" if written else f"{folder_} is up to date"
     )

@@ -28,8 +28,10 @@ HIDDEN = (
 PAGE, MADE = Path("README.md"), b"<!-- Made by `autograder publish`. -->"
 
 
-def publish(course: Course, folder: Path) -> tuple[list[Path], list[Path]]:
-    """Write the published files of all assignments; returns those written, and any left behind.
+def publish(course: Course, folder: Path) -> tuple[list[Path], list[Path], list[Path]]:
+    """Write the published files of all assignments.
+
+    Returns those written, any left behind, and a page that is not ours.
 
     Of what is there already, only files of the same names are replaced, and of them no page that
     is not ours. Left behind are files in
@@ -49,11 +51,12 @@ def publish(course: Course, folder: Path) -> tuple[list[Path], list[Path]]:
         raise CourseError(f"{folder} is your home: choose another folder")
     files = {place / path: content for path, content in _published(course).items()}
     page = place / PAGE
-    if page.exists() and MADE not in page.read_bytes():
-        del files[page]  # theirs: it may say something else
+    theirs = [page] if page.exists() and MADE not in page.read_bytes() else []
+    for path in theirs:
+        del files[path]
     written = build.write(files)
     there = (path for path in (place / "assignments").rglob("*") if path.is_file())
-    return written, sorted(path for path in there if path not in files)
+    return written, sorted(path for path in there if path not in files), theirs
 
 
 def _published(course: Course) -> build.Files:
