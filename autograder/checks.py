@@ -116,15 +116,20 @@ def _of_way(part: str, sentence: Callable[[Part], str | None]) -> Check:
 
 
 def close(
-    part: str, *path: str | int, absolute: float | None = None, relative: float | None = None
+    part: str,
+    *path: str | int,
+    absolute: float | None = None,
+    relative: float | None = None,
+    called: str = "",
 ) -> Check:
     """The same numbers in the same shape, within the tolerance; `path` goes into lists and dicts.
 
-    Tensors may be float32 or float64, scalars may be numbers or 0-d tensors.
+    Tensors may be float32 or float64, scalars may be numbers or 0-d tensors. Sentences call it as
+    it is `called`, or by its place.
     """
 
     return _comparing(
-        part, path, lambda name, s, w, t: difference(name, s, w, t, absolute, relative)
+        part, path, lambda name, s, w, t: difference(called or name, s, w, t, absolute, relative)
     )
 
 

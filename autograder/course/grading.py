@@ -123,7 +123,8 @@ def _points(where: str, content: Any, what: str, example: str) -> Points:
         raise CourseError(f"{where}: expected {what} and points, as in {{{example}: 2}}")
     for name, value in content.items():
         if type(value) not in (int, float) or not 0 <= value < 1e6:
-            raise CourseError(f"{where}.{name}: expected a number of points, got {value!r}")
+            slip = " (a colon after each name, and 0.5 for a half)" if value is None else ""
+            raise CourseError(f"{where}.{name}: expected a number of points, got {value!r}{slip}")
     return {str(name): value for name, value in content.items()}
 
 

@@ -51,10 +51,10 @@ checks = {
         "not the parameters that come of torch.manual_seed(seed) right before the layers are made"
     ),
     "loss": close("run", "loss"),
-    "grad_0_weight": close("run", "gradients", 0),
-    "grad_0_bias": close("run", "gradients", 1),
-    "grad_2_weight": close("run", "gradients", 2),
-    "grad_2_bias": close("run", "gradients", 3),
+    "grad_0_weight": close("run", "gradients", 0, called="the gradient of 0.weight"),
+    "grad_0_bias": close("run", "gradients", 1, called="the gradient of 0.bias"),
+    "grad_2_weight": close("run", "gradients", 2, called="the gradient of 2.weight"),
+    "grad_2_bias": close("run", "gradients", 3, called="the gradient of 2.bias"),
 }
 
 
