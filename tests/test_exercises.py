@@ -34,6 +34,7 @@ STATED = {
         "no_autograd": 2,
         "int_leaf": 4,
         "returned_y": 1,
+        "returned_input": 1,
         "returned_x": 1,
     },
     "accumulated_grad": {

@@ -71,7 +71,15 @@ def returned_y(values):
     return y
 
 
-@mistake(1, "This is x itself, not dy/dx: backward() puts the gradient into x.grad.")
+X_ITSELF = "This is x itself, not dy/dx: backward() puts the gradient into x.grad."
+
+
+@mistake(1, X_ITSELF)
+def returned_input(values):
+    return torch.tensor(values)
+
+
+@mistake(1, X_ITSELF)
 def returned_x(values):
     x = torch.tensor(values, dtype=torch.float32, requires_grad=True)
     (x**2 + 3 * x).sum().backward()
