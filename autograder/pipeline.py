@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # both import torch, which takes seconds
     from .grader import Grader
 
 Progress = Callable[[str, Result | None], None]  # student id, and their result if it is a new one
+Begin = Callable[[Collection[str]], Progress]  # ids of who has a result already
 Watch = Callable[[Iterable[Result]], Iterable[Result]]  # the same results, with a bar as they go by
 
 
@@ -49,7 +50,6 @@ class Job:
     secret: Callable[[], bytes]  # asked when all else is well: a first one is made, and told
     hidden: tuple[Path, ...]  # folders that workers must never see
     workers: int
-    meet: Callable[[Collection[str]], object] = len  # told who has a result, before any is added
     tier: Tier | None = None  # of isolation; None: the best that there is
     trusted: bool = False  # submissions, where nothing isolates them
     cluster: str | None = None  # the address of one that grades, instead of this machine
@@ -57,10 +57,15 @@ class Job:
     roster: Roster = field(default_factory=dict)  # names for the report, and who is missing
 
 
-def grade(job: Job, progress: Progress, watch: Watch | None = None) -> Overview:
+def silent(known: Collection[str]) -> Progress:
+    """Tell nothing."""
+    return lambda student_id, result: None
+
+
+def grade(job: Job, begin: Begin = silent, watch: Watch | None = None) -> Overview:
     """Grade what is new or changed, then write scores and pages of all that is in the record.
 
-    `watch` is told of the pages.
+    `begin` is told who has a result before any is added, `watch` of the pages.
 
     Raises:
         AutograderError: of several kinds; what was graded by then is in the record.
@@ -70,11 +75,13 @@ def grade(job: Job, progress: Progress, watch: Watch | None = None) -> Overview:
         raise ResultsError(f"{job.out}: not a folder: choose another --out")
     with contextlib.ExitStack() as opened:
         # Where there is no record yet, all must be graded: a course at fault leaves no folder then.
-        grader = None if (job.out / RECORD).exists() else _grader(job, opened)
+        is_new = not (job.out / RECORD).exists()
+        progress, grader = (begin(()), _grader(job, opened)) if is_new else (None, None)
         _make_folder(job.out)
         about = {"assignment": name, "secret": fingerprint(job.secret())}
         store = opened.enter_context(Store(job.out, about))
-        job.meet(store.students)
+        earlier = store.students  # who has been told a score
+        progress = progress or begin(earlier)
         submissions = (read_submission(s, files, name) for s, files in job.students.items())
         todo = _changed(submissions, job, store, progress)
         if (first := next(todo, None)) is not None:
@@ -84,16 +91,17 @@ def grade(job: Job, progress: Progress, watch: Watch | None = None) -> Overview:
                 progress(result.student_id, result)
         if grader:  # loading proves
             store.proved = job.outline.claims
-        changes = prove(job.outline, store)
+        changes = prove(job.outline, store, earlier)
         overview = write_results(store, job.out, job.outline, job.roster, watch=watch)
         overview.changes = changes
         return overview
 
 
-def prove(outline: Outline, store: Store) -> list[Change]:
+def prove(outline: Outline, store: Store, earlier: Container[str] | None = None) -> list[Change]:
     """Have the assignment prove itself, if it has changed since it last did.
 
-    Returns whose totals change since the scores were last told, as the rules changed.
+    Returns whose totals change since the scores were last told, as the rules changed; of those
+    who had a result `earlier`, or of all.
 
     Raises:
         CourseError: it is at fault, and so would its scores be.
@@ -103,7 +111,7 @@ def prove(outline: Outline, store: Store) -> list[Change]:
 
         load_assignment(outline)
         store.proved = outline.claims
-    return note_rules(store, outline, me())
+    return note_rules(store, outline, me(), earlier)
 
 
 def write_results(

@@ -26,7 +26,7 @@ from autograder.results import decisions
 from autograder.results.decisions import Change, override, take_back
 from autograder.results.folder import RECORD
 from autograder.results.release import releases
-from autograder.results.rules import forget, note_rules
+from autograder.results.rules import note_rules
 from autograder.results.score import Score, score
 from autograder.results.store import Store, audit, read_about
 
@@ -478,15 +478,30 @@ def test_whoever_is_forgotten_has_no_extension_in_the_record_either(course, resu
     (course / "grading.yml").write_text(GRADING + LATE + extension)
     assert run(course, "report", results) == 0
     assert "ann" in read_about(results)["rules"]
-    assert run(course, "purge", results, "--student", "ben", "--yes") == 0
-    assert "ann" in read_about(results)["rules"]
-    with Store(results, ABOUT) as store:
-        forget(store, "ann")
-    assert "ann" not in read_about(results)["rules"]
-    void(course, "")
+    logged = [(line[2], line[3]) for line in audit(results)]
+    assert ("ann", "extension: none -> 2026-11-09T12:00:00+00:00") in logged
+    for student in ("ben", "ann"):
+        assert ("ann" in read_about(results)["rules"]) is True
+        assert run(course, "purge", results, "--student", student, "--yes") == 0
+    assert "ann" not in read_about(results)["rules"]  # though the pages were written again
+    assert [line[3] for line in audit(results)] == ["late policy: new"]
+
+
+def test_whoever_comes_later_has_no_score_that_changed(course, results):
+    """Their extension and the rules are those that they come under."""
+    extension = "    extensions: {maths: {zoe: 2026-11-09T12:00:00+00:00}}\n"
+    (course / "grading.yml").write_text(GRADING + LATE + extension)
+    late = Receipt(submitted_at="2026-11-02T11:00:00+00:00")
     with Store(results, ABOUT) as store:
         note_rules(store, outline_of(course), "eve")
-        forget(store, "ann")  # no late policy
+        before = audit(results)
+        store.save(replace(BEN, student_id="zoe", receipt=late))
+        earlier = store.students - {"zoe"}
+        assert note_rules(store, outline_of(course), "eve", earlier) == []
+        assert audit(results) == before and "zoe" in store.recall("rules")
+        (course / "grading.yml").write_text(GRADING + LATE)  # taken from her
+        (change,) = note_rules(store, outline_of(course), "eve")
+    assert str(change) == "zoe: 3.5 -> 3.15"
 
 
 def test_marks_can_be_given_after_the_late_policy_has_changed(course, results):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +110,14 @@ def grade(
         cluster=cluster,
         force=force or student_id is not None,
         roster=read_roster(roster) if roster else {},
-        meet=lambda known: terminal.warn_of_others(known, students, out),
     )
-    with bars.grading(len(students), quiet) as advance:
-        watch = None if quiet else bars.pages
-        overview = pipeline.grade(job, advance, watch)
+    with contextlib.ExitStack() as shown:
+
+        def begin(known: Collection[str]) -> pipeline.Progress:
+            terminal.warn_of_others(known, students, out)  # it may ask: no bar yet
+            return shown.enter_context(bars.grading(len(students), quiet))
+
+        overview = pipeline.grade(job, begin, None if quiet else bars.pages)
     terminal.warn_of_strangers(overview, name, students)
     if as_json:
         left_out = (found.left_out, others, beside)
