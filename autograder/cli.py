@@ -65,7 +65,7 @@ def _stop(message: str, code: int = 1) -> NoReturn:
     "--course",
     "folder",
     type=PATH,
-    help="Course folder; default: the nearest upwards of the results, or of here.",
+    help="Course folder; default: the nearest with a grading.yml, above the results or here.",
 )
 @click.pass_context
 def main(context: click.Context, folder: Path | None) -> None:

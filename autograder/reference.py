@@ -83,10 +83,14 @@ class Reference:
     text: str
     why: str = ""  # Markdown: why the solution is right
 
+    def answer(self, name: str) -> Any:
+        """A mistake or an alternative by its name; by any other, the solution."""
+        known: dict[str, Any] = {**self.mistakes, **self.alternatives}
+        return known[name].answer if name in known else self.solution
+
     def source(self, name: str) -> str:
         """Source of the solution, a mistake or an alternative, under the exercise's own name."""
-        known: dict[str, Any] = {**self.mistakes, **self.alternatives}
-        answer = known[name].answer if name in known else self.solution
+        answer = self.answer(name)
         if not callable(answer):
             return f"{self.exercise.name} = {literal(answer)}"
         source = source_of(self.text, name)

@@ -8,7 +8,7 @@ from hypothesis import settings
 from workers import grader
 
 __all__ = ["grader"]  # a fixture of several modules
-LONGEST = [  # what one process does of each, in minutes
+LONGEST = [  # what takes one process minutes, the longest first
     *("test_corpus.py", "test_killed.py", "test_wheel.py", "test_lti.py", "test_nbgrader.py"),
     *("test_parity.py", "test_users.py", "test_gradescope.py", "test_forgery.py"),
 ]

@@ -57,9 +57,11 @@ visible = case(
 
 def plainly(report):
     """A report whose tensors are lists and numbers: either will do."""
-    if not isinstance(report, dict):
-        return report
-    return {key: v.tolist() if isinstance(v, torch.Tensor) else v for key, v in report.items()}
+    if isinstance(report, dict):
+        return {key: plainly(value) for key, value in report.items()}
+    if isinstance(report, (list, tuple)):
+        return [plainly(entry) for entry in report]
+    return report.tolist() if isinstance(report, torch.Tensor) else report
 
 
 def probe(dead_relu_report, case):

@@ -43,12 +43,9 @@ def exercise(folder: Path | None, name: str | None, assignment: str | None, stud
 
     course = find_course(folder)
     if name is not None:
-        chosen = [(course.assignment_of(name, assignment), name)]
-    else:
-        names = list(course.grading.rubrics) if assignment is None else [assignment]
-        chosen = [(each, exercise) for each in names for exercise in course.outline(each).rubric]
-    if name is not None:
-        sys.exit(_proved(course, *chosen[0], students))
+        sys.exit(_proved(course, course.assignment_of(name, assignment), name, students))
+    names = list(course.grading.rubrics) if assignment is None else [assignment]
+    chosen = [(each, exercise) for each in names for exercise in course.outline(each).rubric]
     faults = 0
     for each in chosen:
         try:

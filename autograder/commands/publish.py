@@ -16,15 +16,7 @@ from ..pages.templating import text_environment
 from ..results.folder import RECORD, SCORES
 
 # A folder with one of these is no place.
-HIDDEN = (
-    "reference",
-    GRADING,
-    SECRET_FILE,
-    "dist",
-    RECORD,
-    SCORES,
-)  # a folder with one of these is no place
-
+HIDDEN = ("reference", GRADING, SECRET_FILE, "dist", RECORD, SCORES)
 PAGE, MADE = Path("README.md"), b"<!-- Made by `autograder publish`. -->"
 
 

@@ -31,7 +31,7 @@ FEW = 40  # rows that are still worth printing one by one
 WIDTH_OF_ID, WIDTH_OF_SCORE = 22, 5
 WIDTH_OF_NAME = 80  # of a file
 WIDTH_OF_EXERCISE = 40
-WIDE = 1000
+WIDE = 1000  # columns where nobody has a terminal
 
 
 def received(

@@ -80,7 +80,7 @@ class Course:
         if not found or assignment is not None:
             for path in sorted(self.folder.glob("assignments/*/*.py")):
                 if path.stem == exercise and path.parent.name == (assignment or path.parent.name):
-                    cure = self._give_points(path, exercise)
+                    cure = self._one_point_each(path, exercise)
                     raise CourseError(f"{path} has no points yet: {cure}")
             raise CourseError(
                 f"{self.folder / GRADING}: no exercise {exercise!r}{nearest(exercise, known)}"
@@ -89,7 +89,7 @@ class Course:
             raise CourseError(f"{exercise!r} is in {' and in '.join(found)}: give --assignment")
         return found[0]
 
-    def _give_points(self, path: Path, exercise: str) -> str:
+    def _one_point_each(self, path: Path, exercise: str) -> str:
         from ..exercise import load_exercise  # imports torch, which takes seconds
         from ..reference import load_reference
 

@@ -90,8 +90,7 @@ def pasted(source: str, what: str) -> dict[str, Any]:
 
 def _lacking(reference: Reference, name: str) -> str:
     """What an answer needs and a cell of its own would not have, as handouts give it."""
-    known: dict[str, Any] = {**reference.mistakes, **reference.alternatives}
-    if not callable(known[name].answer if name in known else reference.solution):
+    if not callable(reference.answer(name)):
         return ""
     cell = pasted(reference.source(name), f"{reference.path}: {name}")
     answer = cell[reference.exercise.name]

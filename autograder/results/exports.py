@@ -38,7 +38,8 @@ def refuse_others(results: Path, path: Path) -> None:
     """
     if not os.path.lexists(path):
         return
-    if not (path.is_file() and _hash(path) in _known(results).get(path.resolve(), ())):
+    known = _known(results.resolve()).get(path.resolve(), ())
+    if not (path.is_file() and _hash(path) in known):
         raise ResultsError(
             f"{path} is there already, and not as it was exported: give another file, or move it"
         )
@@ -69,7 +70,7 @@ def _known(results: Path) -> dict[Path, set[str]]:
     for line in _lines(results):
         with contextlib.suppress(ValueError, KeyError, TypeError):  # not a line of ours
             found = json.loads(line)
-            known.setdefault((results / found["path"]).resolve(), set()).add(found["sha256"])
+            known.setdefault(results / found["path"], set()).add(found["sha256"])
     return known
 
 

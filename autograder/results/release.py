@@ -63,11 +63,10 @@ def _comment(result: Result, points: Score, assignment: Outline) -> str:
     """The score, and a line for each part that lost points or was given by a person: its reason."""
     if points.total is None:
         return ""
-    lines = [f"{rounded(points.total)} of {rounded(points.max_score)} points."]
-    if result.status is Status.unreadable:
-        lines.insert(0, f"The submission could not be read: {result.problem}.")
-        if not points.total:
-            del lines[1:]
+    unread = result.status is Status.unreadable
+    lines = [f"The submission could not be read: {result.problem}."] if unread else []
+    if points.total or not unread:
+        lines.append(f"{rounded(points.total)} of {rounded(points.max_score)} points.")
     if points.late.reason:
         lines.append(f"{rounded(points.late.points)} taken off: {points.late.reason}.")
     given = {override.exercise: override.reason for override in result.overrides}

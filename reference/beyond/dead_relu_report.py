@@ -2,7 +2,7 @@ import torch
 import torch.nn as nn
 
 from autograder.checks import check, close
-from autograder.compare import brief, dig, identical, is_tensor
+from autograder.compare import brief, dig, identical
 from autograder.exercise import case
 from autograder.reference import alternative, mistake
 
@@ -90,23 +90,15 @@ def mistakes_show(net, X, dead_units):
     return (partly & positive).any() and (partly & ~positive).any()
 
 
-def truths(value):
-    """A bool tensor may stand for a bool, or for a list of them."""
-    if is_tensor(value) and value.dtype == torch.bool:
-        return value.tolist()
-    return [truths(entry) for entry in value] if isinstance(value, list) else value
-
-
 def bools(part, entry, where):
     @check(part)
     def test(seen, wanted, case):
         found, problem = dig(seen[part].value, (entry,))
         expected = wanted[part].value[entry]
-        if problem or identical(truths(found), expected):
+        if problem or identical(found, expected):
             return problem
         if isinstance(expected, list):
-            given = truths(found)
-            if not (isinstance(given, list) and [type(g) for g in given] == [bool] * len(expected)):
+            if not (isinstance(found, list) and [type(f) for f in found] == [bool] * len(expected)):
                 return f"{entry}: expected {len(expected)} bools, got {brief(found)}"
         return f"{entry} is wrong for the network {where}"
 

@@ -104,13 +104,14 @@ def _by_hand(
             }
     said = {mark.question: mark.comment for mark in result.marks}
     said |= {given.exercise: given.reason for given in result.overrides}
-    for question, most in questions.items():
-        place += 1
+    for number_of, (question, most) in enumerate(questions.items(), place + 1):
+        earned = found.questions[question] or 0
         yield shown | {
             "name": question,
-            "number": str(place),
-            "score": found.questions[question] or 0,
+            "number": str(number_of),
+            "score": earned,
             "max_score": most,
+            "status": "passed" if earned >= most else "failed",
             "output": said.get(question, ""),
         }
 

@@ -181,9 +181,9 @@ def probe(predictions, case):
     def given(name):
         if not isinstance(predictions, dict):
             raise TypeError("predictions should be a dict with the keys P1 to P9")
-        answered = {key: answer for key, answer in predictions.items() if answer is not ...}
-        folded = {str(key).strip().upper(): answer for key, answer in answered.items()}
-        return plainly((folded | answered).get(name, ...))
+        filled = {key: answer for key, answer in predictions.items() if answer is not ...}
+        folded = {str(key).strip().upper(): answer for key, answer in filled.items()}
+        return plainly((folded | filled).get(name, ...))
 
     def answered(name):
         if given(name) is ...:
