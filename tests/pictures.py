@@ -22,7 +22,7 @@ from rich.text import Text
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
-STUDENT = "daphne"  # made the mistake that the README explains
+STUDENT = "daphne"  # their page is in the README and the tutorial
 HEIGHT = 1100  # of a picture, in pixels of the page
 THEMES = {"light": "", "dark": "-dark"}  # and how a picture's name ends; GitHub chooses
 LOADED = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)  # fonts from elsewhere

@@ -74,13 +74,12 @@ def make_class(assignment: Assignment, folder: Path) -> int:
 
 def _notebook(assignment: Assignment, number: int, **special: str) -> str:
     """The student notebook with answers filled in: the better the student, the more right ones."""
-    choose = random.Random(number)  # noqa: S311 (nothing to guess)
     path = assignment.folder / f"{assignment.name}.ipynb"
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     for cell in notebook.cells:
         if (reference := assignment.references.get(cell.get("id", ""))) is not None:
             name = reference.exercise.name
-            cell.source = special.get(name) or _answer(reference, choose, number % 10 / 10)
+            cell.source = special.get(name) or _answer(reference, number)
         elif cell.get("id", "") in assignment.question_points and not special:
             cell.source = _written(cell.id, number) or cell.source
     if number % PLOTS == 2 and not special:
@@ -88,12 +87,19 @@ def _notebook(assignment: Assignment, number: int, **special: str) -> str:
     return str(nbformat.writes(notebook))  # type: ignore[no-untyped-call]
 
 
-def _answer(reference: Reference, choose: random.Random, weakness: float) -> str:
-    if choose.random() < weakness:
-        wrong = [*reference.mistakes, ""]
-        name = choose.choice(wrong)
-        return reference.source(name) if name else reference.exercise.skeleton
-    return reference.source(choose.choice([reference.exercise.name, *reference.alternatives]))
+def _answer(reference: Reference, number: int) -> str:
+    """A student's answer, from lots of its own: another mistake in the reference moves few."""
+    exercise = reference.exercise
+    if _lot(number, exercise.name) < number % 10 / 10:
+        known = [*reference.mistakes, ""]
+    else:
+        known = [exercise.name, *reference.alternatives]
+    name = min(known, key=lambda each: _lot(number, exercise.name, each))
+    return reference.source(name) if name else exercise.skeleton
+
+
+def _lot(*of: object) -> float:
+    return random.Random(str(of)).random()  # noqa: S311 (nothing to guess)
 
 
 def _written(question: str, number: int) -> str:
