@@ -341,8 +341,8 @@ def test_the_source_of_what_is_not_there_is_a_course_error(course):
             "{}/grading.yml: maths.double: no points for check 'type'",
         ),
         (
-            {"grading.yml": GRADING.replace("maths", "math")},
-            "{}/grading.yml: no assignment 'maths': did you mean 'math'?",
+            {"grading.yml": GRADING.replace("maths", "physics")},
+            "{}/grading.yml: no assignment 'maths': there are physics",
         ),
         (
             {"reference/maths/double.py": "x = 1"},
@@ -469,6 +469,10 @@ def test_what_is_nearly_a_key_of_ours_is_no_assignment(tmp_path):
         read_grading(path)
     (tmp_path / "assignments/question").mkdir(parents=True)
     assert "question" in read_grading(path).rubrics
+    (tmp_path / "assignments/maths").mkdir()
+    path.write_text(GRADING.replace("maths", "mahts"))
+    with pytest.raises(CourseError, match="mahts: no such assignment: did you mean 'maths'"):
+        read_grading(path)
 
 
 def test_the_course_of_results_is_found_from_anywhere_else(course, tmp_path, monkeypatch):

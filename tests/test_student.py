@@ -174,7 +174,7 @@ def test_a_file_beside_the_notebook_is_found_if_it_is_imported_and_is_to_be_hand
     (published / "mine.py").write_text("one = two = lambda x: x * x\n")
     (published / "other.py").write_text("1 / 0")
     path = published / "mine.ipynb"
-    path.write_text(notebook("from mine import one", "import mine as m\ntwo = m.two"))
+    path.write_text(notebook("from mine import one", "import os.path as p, mine as m\ntwo = m.two"))
     said = list(check(path))
     assert "one: passes the visible case" in said and "two: passes the visible case" in said
     assert said[-1] == "it imports files, which have to be handed in with it: mine.py"

@@ -6,6 +6,7 @@ import json
 import re
 import textwrap
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -15,8 +16,9 @@ from rich.cells import cell_len
 
 from autograder.cli import main
 from autograder.commands import bars, summary, terminal
+from autograder.course.late import LateRules
 from autograder.course.outline import Outline
-from autograder.course.policy import Policy
+from autograder.course.policy import LatePolicy, Policy
 from autograder.course.roster import Person
 from autograder.model import UNFINISHED, Kind, Mark, Outcome, Override, Result, Status, Verdict
 from autograder.pages.overview import Overview
@@ -137,6 +139,20 @@ def test_a_class_that_defines_nothing_of_the_assignment_is_warned_of(capsys):
     )
     assert told(amy, result("cat")) == told(amy)  # of an earlier run
     assert told(amy, result("ben", Kind.failed)) == told(unread) == told() == ""
+
+
+def test_an_extension_of_an_id_that_nobody_has_is_warned_of(capsys):
+    due = datetime(2026, 11, 1, tzinfo=UTC)
+    later = dict.fromkeys(["amy", "bem", "cat"], due + timedelta(days=1))
+    policy = LatePolicy(due={"maths": due}, percent_per_day=10)
+    rules = LateRules(policy, due, later)
+    overview = overview_of([result("amy"), result("ben")])
+    terminal.warn_of_extensions(overview, rules, {"cat": Person()})
+    told = capsys.readouterr().err
+    assert told.startswith("warning: no work of bem, whom late.extensions") and "scores.csv" in told
+    terminal.warn_of_extensions(overview, rules, {"cat": Person(), "bem": Person()})
+    terminal.warn_of_extensions(overview, None, {})
+    assert not capsys.readouterr().err
 
 
 def test_questions_that_wait_for_a_mark_are_told_with_what_marks_them():

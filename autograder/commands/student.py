@@ -99,7 +99,9 @@ def _read(notebook: Path, assignment: str | None) -> tuple[Found, Submission]:
 def _imported(folder: Path, submission: Submission) -> dict[str, str]:
     """The files beside a notebook that it imports, as grading finds them if they are handed in."""
     code = "\n".join(submission.cells)
-    names = set(re.findall(r"^[ \t]*(?:from|import)[ \t]+(\w+)", code, re.MULTILINE))
+    imports = re.findall(r"^[ \t]*(?:from[ \t]+(\w+)|import[ \t]+(.+))", code, re.MULTILINE)
+    modules = (module for one, many in imports for module in (one, *many.split(",")))
+    names = {re.split(r"\W", module.strip())[0] for module in modules}
     found = ((f"{name}.py", folder / f"{name}.py") for name in sorted(names))
     return {name: path.read_text("utf-8", "replace") for name, path in found if path.is_file()}
 

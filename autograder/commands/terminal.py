@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..course.late import LateRules
 from ..course.outline import Outline
 from ..course.roster import Roster
 from ..escape import plain
@@ -20,6 +21,7 @@ from ..pages.overview import Overview
 from ..pages.unmarked import COUNTED, NOT_COUNTED, to_mark, told
 from ..plural import counted
 from ..results.decisions import Change
+from ..results.folder import SCORES
 from ..results.score import number, scored, unmarked
 from .summary import PATHS, kept, mean, missing, problems
 
@@ -101,6 +103,19 @@ def warn_of_strangers(overview: Overview, name: str, here: Container[str]) -> No
     if read and all(row.is_strange for row in read):
         told = f"warning: no submission here defines a single name of the assignment {name!r}: "
         told += "if they are of another one, give --assignment, or --course for another course"
+        _say(Console(stderr=True, highlight=False), told)
+
+
+def warn_of_extensions(overview: Overview, rules: LateRules | None, class_list: Roster) -> None:
+    """Say on the standard error whom an extension names and nobody knows: points are at stake."""
+    known = {row.student_id for row in overview.rows} | class_list.keys()
+    if unknown := [
+        student for student in (rules.extensions if rules else ()) if student not in known
+    ]:
+        told = (
+            f"warning: no work of {_listed(unknown)}, whom late.extensions in grading.yml names: "
+        )
+        told += f"if that is misspelt, take the id as it is in {SCORES}"
         _say(Console(stderr=True, highlight=False), told)
 
 

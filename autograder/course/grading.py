@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -51,11 +51,13 @@ def read_grading(path: Path) -> Grading:
     return Grading(policy=rules, rubrics=rubrics, questions=_questions(path, questions, rubrics))
 
 
-def _refuse_misspelt(path: Path, names: Iterable[str]) -> None:
-    """Refuse what is near a key of ours and no assignment: its marks would be lost in silence."""
+def _refuse_misspelt(path: Path, names: Collection[str]) -> None:
+    """Refuse what is no assignment, and near one or a key of ours: it would be lost in silence."""
+    known = [folder.name for folder in (path.parent / "assignments").glob("*/")]
+    lacking = ["policy", "questions", *(name for name in known if name not in names)]
     for name in names:
-        if not (path.parent / "assignments" / name).is_dir():
-            if close := difflib.get_close_matches(name, ("policy", "questions"), n=1, cutoff=0.8):
+        if name not in known:
+            if close := difflib.get_close_matches(name, lacking, n=1, cutoff=0.8):
                 raise CourseError(f"{path}: {name}: no such assignment: did you mean {close[0]!r}?")
 
 

@@ -11,6 +11,7 @@ from ..plural import counted
 from .grading import nearest
 
 COLUMNS = ("id", "name", "e-mail", "section")
+DELIMITERS = ",;\t"  # spreadsheets write semicolons where a comma is in numbers
 ALIASES = {"email": "e-mail", "student_id": "id", "student id": "id"}
 
 
@@ -34,7 +35,9 @@ def read_roster(path: Path) -> Roster:
     """
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.reader(file, strict=True))
+            first = file.readline()
+            file.seek(0)
+            rows = list(csv.reader(file, strict=True, delimiter=max(DELIMITERS, key=first.count)))
     except OSError as error:
         raise CourseError(f"{path}: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:
