@@ -21,6 +21,7 @@ from typing import Any
 import torch
 
 from .compare import (
+    LIST,
     Tolerance,
     brief,
     difference,
@@ -36,10 +37,11 @@ from .observation import Observation, Part
 Test = Callable[[Observation, Observation, Case, Tolerance], str | None]
 Place = tuple[str | int, ...]
 
-NOTHING = "None, where a value was asked for: is a `return` missing?"
+NOTHING = "None, where a value was asked for"
+NO_RETURN = f"{NOTHING}: is a `return` missing?"
 
 # Kinds of plain data, in words.
-PLAIN = {str: "string", int: "whole number", float: "float", list: "list", dict: "dict"}
+PLAIN = {str: "string", int: "whole number", float: "float", list: LIST, dict: "dict"}
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ def length(part: str) -> Check:
 
     def compare(name: str, seen: Any, want: Any, _: Tolerance) -> str | None:
         if not isinstance(seen, list):
-            return f"{name}: expected a list or tuple, got {brief(seen)}"
+            return f"{name}: expected a {LIST}, got {brief(seen)}"
         if len(seen) != len(want):
             return f"{name}: {wrong_length(seen, want)}"
         return None
@@ -176,12 +178,20 @@ def _comparing(
 
     def test(seen: Observation, wanted: Observation, case: Case, t: Tolerance) -> str | None:
         if seen[part].value is None and wanted[part].value is not None:
-            return f"{part}: {NOTHING}"
+            return f"{part}: {_nothing(part, seen, wanted)}"
         want, _ = dig(wanted[part].value, path)
         found, problem = dig(seen[part].value, path)
         return problem or compare(_place(part, path), found, want, t)
 
     return Check((part,), test, ((part, *path),))
+
+
+def _nothing(part: str, seen: Observation, wanted: Observation) -> str:
+    """Nothing came back; a `return` is there if elsewhere something of the kind came back."""
+    kind = type(wanted[part].value)
+    others = [name for name, found in wanted.items() if type(found.value) is kind]
+    returns = any(name in seen and seen[name].value is not None for name in others)
+    return NOTHING if returns else NO_RETURN
 
 
 def _place(part: str, path: tuple[str | int, ...]) -> str:
@@ -209,8 +219,10 @@ def own_storage(part: str) -> Check:
 
     def sentence(seen: Part) -> str | None:
         entries = seen.value
-        if not (isinstance(entries, list) and entries and all(map(is_tensor, entries))):
+        if not (isinstance(entries, list) and entries):
             return f"expected a list of tensors, got {brief(entries)}"
+        if other := [entry for entry in entries if not is_tensor(entry)]:
+            return f"expected a list of tensors, and an entry is {brief(other[0])}"
         apart = len({entry.data_ptr() for entry in entries}) == len(entries)
         return None if apart else "some entries are one and the same tensor: store a copy (clone)"
 
@@ -265,7 +277,8 @@ def floats(part: str, *path: str | int) -> Check:
         entries = seen if isinstance(seen, list) else [seen]
         other = [entry for entry in entries if type(entry) is not float]
         asked = "a list of Python floats" if isinstance(want, list) else "Python floats"
-        return f"{name}: expected {asked}, got {brief(other[0])}" if other else None
+        came = "and an entry is" if entries is seen else "got"
+        return f"{name}: expected {asked}, {came} {brief(other[0])}" if other else None
 
     return _comparing(part, path, compare)
 
@@ -277,7 +290,7 @@ def returned(part: str, kind: type) -> Check:
         if type(seen.value) is kind or (kind is torch.Tensor and is_tensor(seen.value)):
             return None
         if seen.value is None:
-            return NOTHING
-        return f"expected a {kind.__name__}, got {brief(seen.value)}"
+            return NO_RETURN
+        return f"expected a {PLAIN.get(kind, kind.__name__)}, got {brief(seen.value)}"
 
     return _of_way(part, sentence)

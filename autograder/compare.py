@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from .observation import Foreign, type_name
+from .observation import Foreign
 
 KNOWN_TYPES = {  # names that may be repeated to a student; others could spell a hidden input
     *("set", "frozenset", "function", "generator", "map", "filter", "zip", "range", "complex"),
@@ -40,6 +40,7 @@ class Tolerance:
         return self.scale * (a + r * size)
 
 
+LIST = "list or tuple"  # what was seen does not tell them apart
 FEW = 1000  # entries that Python compares faster than torch
 Limit = Callable[[float], float]  # the largest error beside a number of that size
 ALIKE = Tolerance(absolute=1e-12)  # of two answers that were computed alike; 1e-9 is not 0
@@ -60,7 +61,7 @@ def difference(
 
     if isinstance(want, list):
         if not isinstance(seen, list):
-            return f"{name}: expected a list or tuple, got {brief(seen)}"
+            return f"{name}: expected a {LIST}, got {brief(seen)}"
         if len(seen) != len(want):
             return f"{name}: {wrong_length(seen, want)}"
         pairs = enumerate(zip(seen, want, strict=True))
@@ -114,10 +115,13 @@ def wrong_length(seen: list[Any], want: list[Any]) -> str:
 def dig(value: Any, path: tuple[str | int, ...]) -> tuple[Any, str | None]:
     """Follow keys and positions; the second result says where that was not possible."""
     for step in path:
-        inside = isinstance(value, dict if isinstance(step, str) else list)
-        if not inside or (step not in value if isinstance(step, str) else step >= len(value)):
-            return None, f"there is no {step!r} in {brief(value)}"
-        value = value[step]
+        if not isinstance(value, dict if isinstance(step, str) else list):
+            asked = "dict" if isinstance(step, str) else LIST
+            return None, f"expected a {asked}, got {brief(value)}"
+        held: Any = value
+        if step not in held if isinstance(step, str) else step >= len(held):
+            return None, f"there is no [{step!r}] in {brief(held)}"
+        value = held[step]
     return value, None
 
 
@@ -134,7 +138,7 @@ def brief(value: Any) -> str:
         known = value.type in KNOWN_TYPES
         return f"an object of type {value.type}" if known else "something that is not plain data"
     if isinstance(value, (list, dict)):
-        return f"{'a' if value else 'an empty'} {type_name(value)}"
+        return f"{'a' if value else 'an empty'} {LIST if isinstance(value, list) else 'dict'}"
     if value is None or isinstance(value, bool):
         return repr(value)
     return {int: "a whole number", float: "a float", str: "a string"}.get(type(value), "no value")

@@ -232,7 +232,8 @@ def load_module(path: Path) -> tuple[ModuleType, str]:
         ]
         line = lines[-1] if lines else getattr(error, "lineno", None)
         where = f"{path}:{line}" if line else str(path)
-        told = re.sub(r"(_course_[0-9a-f]{12}\.?)+", "", str(error))  # our names of the folders
+        words = error.msg if isinstance(error, SyntaxError) else str(error)  # it adds the place
+        told = re.sub(r"(_course_[0-9a-f]{12}\.?)+", "", words)  # our names of the folders
         raise CourseError(f"{where}: {type(error).__name__}: {told}") from error
     return module, text
 

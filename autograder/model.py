@@ -197,10 +197,3 @@ class Result:
     works: tuple[Work, ...] = ()
     outputs: tuple[Output, ...] = ()
     overrides: tuple[Override, ...] = ()
-
-    def holds(self, mark: Mark) -> bool:
-        """Whether a mark is of the answer that is there now.
-
-        A 0 that is older may be of an earlier hand-in that was blank.
-        """
-        return mark.points > 0 or mark.marked_at >= self.graded_at

@@ -624,6 +624,7 @@ def test_a_lesson_is_not_needed(course):
         ("# T\n\n<!-- exercise: onne -->\n", r"lesson.md:3: .*'onne'.*did you mean 'one'"),
         ("<!-- exercise one -->\n<!--exercise: one-->", "lesson.md:2: .*second time"),
         ("<!-- exercise -->", "lesson.md:1: no exercise ''"),
+        ("```python\na, one = 1, 2\n```", "a cell defines 'one', which is the name of an exercise"),
     ],
 )
 def test_wrong_markers_are_named(course, lesson, message):

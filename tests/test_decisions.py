@@ -487,6 +487,13 @@ def test_whoever_is_forgotten_has_no_extension_in_the_record_either(course, resu
     assert [line[3] for line in audit(results)] == ["late policy: new"]
 
 
+def test_an_extension_of_nobody_is_told_when_pages_are_written_again(course, results, capsys):
+    extension = "    extensions: {maths: {amm: 2026-11-09T12:00:00+00:00}}\n"
+    (course / "grading.yml").write_text(GRADING + LATE + extension)
+    assert run(course, "report", results) == 0
+    assert "no work of amm, whom late.extensions" in capsys.readouterr().err
+
+
 def test_whoever_comes_later_has_no_score_that_changed(course, results):
     """Their extension and the rules are those that they come under."""
     extension = "    extensions: {maths: {zoe: 2026-11-09T12:00:00+00:00}}\n"

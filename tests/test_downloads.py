@@ -1114,3 +1114,16 @@ def test_a_zip_of_names_that_are_mostly_an_lms_says_which_are_not(archive, capsy
     assert not look(archive({**files, "more.ipynb": B})).nearly  # only half of them
     assert not look(archive(files), layout="folder").nearly
     assert not look(archive(GOOD | {"notes.ipynb": B})).nearly  # recognised, and left out
+
+
+def test_a_folder_of_names_of_an_lms_says_how_they_would_be_read(tmp_path, capsys):
+    for name in ("smith_LATE_12345_67_hw.ipynb", "jones_12346_68_hw.ipynb"):
+        (tmp_path / name).write_bytes(A)
+    found = look(tmp_path)
+    terminal.received(found, 2, ())
+    told = capsys.readouterr().out
+    assert told.startswith("all names are canvas's") and "--from canvas reads them" in told
+    for name in ("smith.ipynb", "jones.ipynb", "cox.ipynb"):
+        (tmp_path / name).write_bytes(A)
+    terminal.received(look(tmp_path), 5, ())
+    assert not capsys.readouterr().out

@@ -29,6 +29,7 @@ from autograder.wire import encode
 # differently, fails a test; an exercise that is not listed here states its scores itself.
 STATED = {
     "grad_quadratic": {
+        "tuple_of_one": 1,
         "mean": 2,
         "not_scalar": 0,
         "no_autograd": 2,
@@ -38,6 +39,8 @@ STATED = {
         "returned_x": 1,
     },
     "accumulated_grad": {
+        "returned_in_the_loop": 1,
+        "one_pass_too_few": 0,
         "second_time": 1,
         "one_pass_only": 2,
         "one_pass_only_cleared": 2,
@@ -50,6 +53,9 @@ STATED = {
         "returned_x": 1,
     },
     "backward_twice": {
+        "once_more_after_the_error": 3,
+        "flag_alone": 0,
+        "gradients_alone": 0,
         "hard_coded": 2,
         "hard_coded_after_both_calls": 4,
         "rebuilt": 2,
@@ -64,8 +70,19 @@ STATED = {
         "swapped": 0,
         "not_unpacked": 0,
     },
-    "fresh_grads": {"alias": 1, "alias_zeroed_after": 1, "accumulated": 2, "grad_is_none": 0},
+    "fresh_grads": {
+        "factor_of_the_pass_before": 2,
+        "without_the_factor": 2,
+        "tuples": 1,
+        "alias": 1,
+        "alias_zeroed_after": 1,
+        "accumulated": 2,
+        "grad_is_none": 0,
+    },
     "clear_grads": {
+        "optimizer_never": 5,
+        "model_never": 6,
+        "else_of_the_last_if": 5,
         "too_much": 3,
         "too_much_all_three": 2,
         "optimizer_always": 4,
@@ -79,6 +96,9 @@ STATED = {
         "weights_only": 4,
     },
     "train": {
+        "summed": 1,
+        "loss_after_the_step": 5,
+        "adam": 3,
         "untouched": 0,
         "broadcast": 1,
         "no_zero_grad": 4,
@@ -89,6 +109,8 @@ STATED = {
         "kept_tensors": 7,
     },
     "build_and_backward": {
+        "y_dtype": 0,
+        "stepped": 7,
         "final_relu": 1,
         "seed_order": 1,
         "doubled": 4,
@@ -119,6 +141,7 @@ STATED = {
         "loss_0": 8,
     },
     "hand_grad": {
+        "sign_of_b": 2,
         "no_inner_a": 2,
         "product_of_derivatives": 2,
         "first_term_only": 2,
@@ -133,6 +156,7 @@ STATED = {
         "compared_inside": 1,
     },
     "vjp": {
+        "tuple_of_one": 1,
         "v_ignored": 2,
         "ones_instead_of_v": 2,
         "not_scalar": 0,
@@ -146,6 +170,7 @@ STATED = {
         "v_on_the_inside": 3,
     },
     "two_losses": {
+        "tuples": 0,
         "no_retain_graph": 0,
         "accumulated": 3,
         "forward_twice": 3,
@@ -158,6 +183,8 @@ STATED = {
         "swapped": 2,
     },
     "micro_batch_grads": {
+        "divided_by_size": 2,
+        "full_chunks_counted": 3,
         "unscaled": 2,
         "chunk_mean": 3,
         "nominal_size": 3,
@@ -265,6 +292,7 @@ STATED = {
         "cleared_too_late": 0,
     },
     "hvp": {
+        "tuple_of_one": 1,
         "no_create_graph": 0,
         "linear_not_seen": 5,
         "accumulated": 1,
@@ -467,6 +495,8 @@ def test_a_number_has_the_form_of_one_however_it_was_made(half):
         {"P6": torch.tensor([1.0, 2.0]), "P7": np.array([10, 1])},
         {"P6": (Fraction(1), np.float32(2)), "P8": Fraction(1, 2)},
         {"P6": torch.tensor([1.0, 2.0], requires_grad=True)},
+        {"P3": "none "},
+        {"P3": None},
         {"p1": "a guess", " p8 ": ...},  # the key that was asked for goes first
     ],
 )
@@ -474,6 +504,35 @@ def test_numbers_and_pairs_are_taken_however_they_were_made(changes):
     answers = dict(ASSIGNMENTS["backprop"].references["predictions"].solution) | changes
     full = sum(ASSIGNMENTS["backprop"].rubric["predictions"].values())
     assert grade("backprop", "predictions", answers) == full
+
+
+@pytest.mark.parametrize("answer", ["None or zeros", 0, ["zeros"], {"zeros": 1}])
+def test_a_text_that_is_neither_of_the_two_is_not_called_one_of_them(answer):
+    predictions = ASSIGNMENTS["backprop"].references["predictions"]
+    case = predictions.exercise.visible
+    seen = observe(predictions, dict(predictions.solution) | {"P3": answer}, [case])
+    wanted = want(predictions, [case])
+    told = predictions.checks["P3"].test(seen[0], wanted[0], None, Tolerance())
+    assert told == 'write one of the two texts, "None" or "zeros"'
+
+
+def test_a_mistake_is_not_told_of_more_than_was_done():
+    """Parameters were wiped, and x was not: x = None names another tensor."""
+
+    def answer(kind, model, optimizer, x):
+        if kind == "optimizer":
+            optimizer.zero_grad()
+        elif kind == "model":
+            for p in model.parameters():
+                p.data.zero_()
+        else:
+            x = None  # noqa: F841 (the slip)
+
+    judge = Judge("backprop", ASSIGNMENTS["backprop"].references, Tolerance(), b"x")
+    prepared = judge.prepare("clear_grads", "")
+    told = prepared.outcome(prepared.observe(answer)).mistakes
+    assert any(sentence.startswith("x.grad is as it was") for sentence in told)
+    assert not any("wiped" in sentence for sentence in told)
 
 
 ORDERS = ["zbs", "bs", "zsb", "bzs", "szb", "sb"]  # of zero_grad, backward and step; one is right

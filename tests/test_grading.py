@@ -372,6 +372,20 @@ def test_the_source_of_what_is_not_there_is_a_course_error(course):
             "take all that is random from draw (draw.seed() is for torch.manual_seed)",
         ),
         (
+            {"reference/maths/double.py": HIDDEN.format("double").replace("return 2 * x", "2 * x")},
+            "{}/reference/maths/double.py: the solution gives nothing but None: "
+            "is a `return` missing?",
+        ),
+        (
+            {"assignments/maths/double.py": PUBLIC.format("double").replace("(x)", "(x, y)", 1)},
+            "{}/reference/maths/double.py: the skeleton takes (x, y), and the solution (x): "
+            "who fills it in would fail",
+        ),
+        (
+            {"reference/maths/double.py": "x = (1"},
+            "{}/reference/maths/double.py:1: SyntaxError: '(' was never closed",
+        ),
+        (
             {"reference/maths/double.py": HIDDEN.format("double") + "squared = 3"},
             "{}/reference/maths/double.py: 'squared' is defined twice: the first would be lost",
         ),

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.checks import (
+    NO_RETURN,
     NOTHING,
     check,
     close,
@@ -100,9 +101,9 @@ ONE = "x: expected one number, got "
         (True, scalar(1.0), f"{ONE}True"),
         (scalar(True, torch.bool), 1.0, "x: expected a float tensor, got torch.bool"),
         (scalar(1, torch.complex64), 1.0, "x: expected a float tensor, got torch.complex64"),
-        (None, 1.5, f"x: {NOTHING}"),
+        (None, 1.5, f"x: {NO_RETURN}"),
         ("1.5", 1.5, f"{ONE}a string"),
-        ([1.5], 1.5, f"{ONE}a list"),
+        ([1.5], 1.5, f"{ONE}a list or tuple"),
         ({"a": 1.5}, 1.5, f"{ONE}a dict"),
         (Foreign("numpy.float32"), 1.5, f"{ONE}an object of type numpy.float32"),
         # tensors: the same shape, float32 or float64, nothing is broadcast
@@ -117,8 +118,8 @@ ONE = "x: expected one number, got "
         (scalar(1.0), t(1, 1), f"{SHAPE_2}shape ()"),
         (1.0, t(1, 1), f"{SHAPE_2}a float"),
         (1.0, t(1), "x: expected a tensor of shape (1,), got a float"),
-        ([1.0, 2.0], t(1, 2), f"{SHAPE_2}a list"),
-        (None, t(1, 2), f"x: {NOTHING}"),
+        ([1.0, 2.0], t(1, 2), f"{SHAPE_2}a list or tuple"),
+        (None, t(1, 2), f"x: {NO_RETURN}"),
         (Foreign("numpy.ndarray"), t(1, 2), f"{SHAPE_2}an object of type numpy.ndarray"),
         (t(1, 2, dtype=torch.int64), t(1, 2), "x: expected a float tensor, got torch.int64"),
         (t(1, 1, dtype=torch.bool), t(1, 1), "x: expected a float tensor, got torch.bool"),
@@ -154,7 +155,7 @@ ONE = "x: expected one number, got "
         ({"a": 1.0, "b": 2.0, "c": 0}, {"b": 2.0, "a": 1.0}, None),
         ({"a": 1.0}, {"a": 1.0, "b": 2.0}, "x: 'b' is missing"),
         ([{"a": [1.0]}], [{"a": [2.0]}], "x[0]['a'][0]: wrong value"),
-        ([1.0], {"a": 1.0}, "x: expected a dict, got a list"),
+        ([1.0], {"a": 1.0}, "x: expected a dict, got a list or tuple"),
         ([None, "a", True], [None, "a", True], None),
         ([None], [1.0], "x[0]: expected one number, got None"),
         ([1], [True], "x[0]: got a whole number"),
@@ -198,6 +199,7 @@ def test_the_tolerance_is_relative_to_the_largest_entry(limits, scale, wanted, e
 
 # The other checks
 
+FLOATS = "x: expected a list of Python floats, and an entry is a whole number"
 NESTED = {"a": [1.0, {"b": t(1, 2)}]}
 
 
@@ -208,17 +210,17 @@ NESTED = {"a": [1.0, {"b": t(1, 2)}]}
         (close("x", "a", 1, "b"), NESTED, NESTED, None),
         (close("x", "a", 0), {"a": [2.0]}, NESTED, "a[0]: wrong value"),
         (close("x", 1, "b"), [0, {"b": 1.0}], [0, {"b": 2.0}], "x[1]['b']: wrong value"),
-        (close("x", "a"), {"b": 1.0}, {"a": 1.0}, "there is no 'a' in a dict"),
-        (close("x", 1), [1.0], [1.0, 2.0], "there is no 1 in a list"),
-        (close("x", 0), t(1, 2), [1.0], "there is no 0 in a 1-D tensor"),
-        (close("x", "a"), [1.0], {"a": 1.0}, "there is no 'a' in a list"),
-        (close("x", "a", 0), {"a": "text"}, NESTED, "there is no 0 in a string"),
+        (close("x", "a"), {"b": 1.0}, {"a": 1.0}, "there is no ['a'] in a dict"),
+        (close("x", 1), [1.0], [1.0, 2.0], "there is no [1] in a list or tuple"),
+        (close("x", 0), t(1, 2), [1.0], "expected a list or tuple, got a 1-D tensor"),
+        (close("x", "a"), [1.0], {"a": 1.0}, "expected a dict, got a list or tuple"),
+        (close("x", "a", 0), {"a": "text"}, NESTED, "expected a list or tuple, got a string"),
         (same("x"), "text", "text", None),
         (same("x"), [1, None, {"a": True}], [1, None, {"a": True}], None),
         (same("x"), 3, 3, None),
         (same("x"), 3.0, 3, "x: expected a whole number, got a float"),
         (same("x"), True, 1, "x: expected a whole number, got True"),
-        (same("x"), ["a"], ["b"], "x: not the right list"),
+        (same("x"), ["a"], ["b"], "x: not the right list or tuple"),
         (same("x", 0), ["a"], ["b"], "x[0]: not the right string"),
         (shape("x"), t(5, 6), t(1, 2), None),
         (shape("x"), 5.0, 1.0, None),
@@ -229,22 +231,27 @@ NESTED = {"a": [1.0, {"b": t(1, 2)}]}
         (length("x"), t(1, 2), [1, 2], "x: expected a list or tuple, got a 1-D tensor"),
         (floats("x"), 1.0, 2.0, None),
         (floats("x"), [1.0, nan], [], None),
-        (floats("x"), [1.0, 1], [], "x: expected a list of Python floats, got a whole number"),
+        (floats("x"), [1.0, 1], [], FLOATS),
         (floats("x"), 1, 1.0, "x: expected Python floats, got a whole number"),
         (close("x").saying("no"), 1.0, 2.0, "no"),
         (close("x").saying("no"), 2.0, 2.0, None),
-        (returned("x", list), None, [], NOTHING),
+        (returned("x", list), None, [], NO_RETURN),
         (floats("x"), scalar(1.0), 1.0, "x: expected Python floats, got a 0-D tensor"),
         (floats("x", "a"), {"a": True}, {"a": 1.0}, "a: expected Python floats, got True"),
         (returned("x", int), 1, None, None),
-        (returned("x", int), True, None, "expected a int, got True"),
+        (returned("x", int), True, None, "expected a whole number, got True"),
         (returned("x", bool), True, None, None),
         (returned("x", list), [], None, None),
         (returned("x", torch.Tensor), t(1), None, None),
-        (returned("x", torch.Tensor), [1.0], None, "expected a Tensor, got a list"),
+        (returned("x", torch.Tensor), [1.0], None, "expected a Tensor, got a list or tuple"),
         (own_storage("x"), [t(1), t(1)], None, None),
-        (own_storage("x"), [], None, "expected a list of tensors, got an empty list"),
-        (own_storage("x"), [t(1), 1.0], None, "expected a list of tensors, got a list"),
+        (own_storage("x"), [], None, "expected a list of tensors, got an empty list or tuple"),
+        (
+            own_storage("x"),
+            [t(1), 1.0],
+            None,
+            "expected a list of tensors, and an entry is a float",
+        ),
         (own_storage("x"), t(1), None, "expected a list of tensors, got a 1-D tensor"),
         (
             own_storage("x"),
@@ -254,7 +261,7 @@ NESTED = {"a": [1.0, {"b": t(1, 2)}]}
         ),
         (plain_tensor("x", 1), t(1, 2), None, None),
         (plain_tensor("x", 0), scalar(1.0, torch.float64), None, None),
-        (plain_tensor("x", 1), [1.0], None, "expected a float tensor, got a list"),
+        (plain_tensor("x", 1), [1.0], None, "expected a float tensor, got a list or tuple"),
         (
             plain_tensor("x", 1),
             t(1, dtype=torch.int64),
@@ -282,6 +289,15 @@ NESTED = {"a": [1.0, {"b": t(1, 2)}]}
 def test_a_check_holds_or_says_why_not(test, seen, wanted, sentence):
     assert test.reads == ("x",)
     assert says(test, seen, wanted) == sentence
+
+
+def test_a_return_is_asked_for_only_where_nothing_of_the_kind_came_back():
+    def told(**seen):
+        wanted = {"x": Part(t(1)), "y": Part(t(1)), "z": Part(1.0)}
+        return close("x").test({n: Part(v) for n, v in seen.items()}, wanted, case(), Tolerance())
+
+    assert told(x=None, y=None, z=2.0) == told(x=None) == f"x: {NO_RETURN}"
+    assert told(x=None, y=t(1), z=None) == f"x: {NOTHING}"
 
 
 @pytest.mark.parametrize(
@@ -358,7 +374,7 @@ def test_identical_means_the_same_data_of_the_same_types(a, b, expected):
         (t([1, 2]), "a 2-D tensor"),
         (torch.ones(0, 3), "a 2-D tensor"),  # of any shape, which could spell anything
         (Foreign("set"), "an object of type set"),
-        ([1, 2], "a list"),
+        ([1, 2], "a list or tuple"),
         ({"a": 1}, "a dict"),
         (None, "None"),
         (True, "True"),
@@ -376,7 +392,7 @@ def test_a_value_is_told_in_a_few_words(value, expected):
 
 def test_dig_and_is_number():
     assert dig({"a": [1, 2]}, ("a", 1)) == (2, None)
-    assert dig([], (0,)) == (None, "there is no 0 in an empty list")
+    assert dig([], (0,)) == (None, "there is no [0] in an empty list or tuple")
     assert [is_number(v) for v in (1, 1.0, nan, True, "1", None)] == [True] * 3 + [False] * 3
 
 

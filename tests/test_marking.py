@@ -29,9 +29,8 @@ from autograder.errors import FolderBusy, MarkError, SheetError
 from autograder.marking import render
 from autograder.marking.access import Door, marker_name
 from autograder.marking.actions import Actions
-from autograder.marking.answers import Piece, gather
+from autograder.marking.answers import Group, Piece, gather
 from autograder.marking.desk import Desk
-from autograder.marking.pile import Pile
 from autograder.marking.rubric import judged, questions_to_mark
 from autograder.marking.server import Site, create
 from autograder.marking.sheet import read, write
@@ -337,12 +336,52 @@ def test_a_zero_for_nothing_does_not_stand_for_what_is_handed_in_later(tmp_path)
         desk.mark(group.key, mark("ann", () if group.blank else (0,)))
     assert desk.next("S1", "bob") is None
     with Store(folder, ABOUT) as store:
+        store.save(said("amy", ""), said("ben", "It adds."))  # graded again: nothing is lost
+        assert [m.points for m in recorded_in(store)["amy"]] == [0]
         store.save(said("amy", "It raises."), said("ben", "It adds, yes."))
-    # The record's clock shows whole seconds, and the test is quicker.
-    later = [replace(r, graded_at="9999") for r in _results(folder)]
-    pile = Pile(gather(later, ("S1",), "s"), 0)
-    left = pile.next_open("S1", "ann", ())
-    assert left.students == ("amy",)
+        found = recorded_in(store)
+    assert found["amy"] == [] and [m.points for m in found["ben"]] == [1]
+    assert desk_of(folder).next("S1", "ann").students == ("amy",)
+
+
+def test_a_zero_for_a_figure_is_dropped_with_that_figure(tmp_path):
+    def drawn(figure: bytes) -> Result:
+        shown = (Output(4, figure=figure), Output(5, "of another cell" + str(figure)))
+        return result("amy", Work("S1", "plot()", 4), outputs=shown)
+
+    folder = record(tmp_path / "r", drawn(PNG))
+    with Store(folder, ABOUT) as store:
+        store.mark("amy", [Mark("S1", 0, "ann")])
+        store.save(drawn(PNG))
+        assert len(recorded_in(store)["amy"]) == 1
+        store.save(drawn(PNG + b"x"))
+        assert recorded_in(store)["amy"] == []
+
+
+def test_who_hands_in_what_others_have_a_mark_for_is_handed_out_with_that_mark(tmp_path):
+    folder = record(tmp_path / "r", said("amy", "It adds."), said("ben", "It raises."))
+    desk = desk_of(folder)
+    given = mark("eve", (0,), comment="so")
+    adds = next(g for g in desk_groups(desk) if g.students == ("amy",))
+    desk.mark(adds.key, given)
+    record(folder, said("ben", "It adds."))
+    desk, double = desk_of(folder), desk_of(folder, double=100)
+    with desk.still() as pile, double.still() as twice:
+        (group,) = pile.groups("S1").values()
+        assert group.students == ("amy", "ben") and pile.earlier(group) == [given]
+        assert twice.earlier(group) == []  # two people do not see each other's
+    desk.mark(group.key, given)
+    with desk.still() as pile:
+        assert pile.earlier(group) == [] and list(pile.given(group).values()) == [given]
+
+
+def desk_groups(desk: Desk) -> list[Group]:
+    with desk.still() as pile:
+        return list(pile.groups("S1").values())
+
+
+def recorded_in(store: Store) -> dict[str, list[Mark]]:
+    return {r.student_id: list(r.marks) for r in store.results()}
 
 
 def _results(folder: Path) -> list[Result]:
@@ -825,7 +864,14 @@ def test_a_sheet_that_may_be_filled_in_is_not_written_over_and_says_what_is_mark
     with Store(trio, read_about(trio)) as store:
         store.mark("amy", [Mark("S1", 1, "ada")])
     code, told = autograder("mark", trio, "--sheet", trio / "other.csv")
-    assert code == 0 and "(1 marked already, and not shown)" in told
+    assert code == 0 and ", 1 of them with the mark that they have: fill" in told
+    code, told = autograder(
+        "import", trio, "--from", "sheet", "--file", trio / "other.csv", "--marker", "eve"
+    )
+    assert code == 0 and "2 of them new" in told  # for cay, who wrote the same, as well
+    assert [m.points for m in recorded(trio)["cay"]] == [1]
+    again = ["import", trio, "--from", "sheet", "--file", trio / "other.csv", "--marker", "bob"]
+    assert autograder(*again)[1].startswith("2 marks of 1 answer, 0 of them new")
     code, told = autograder("mark", trio, "--sheet", trio / "more.csv", "--double", "10")
     assert code == 1 and "--double is for the page" in told
 

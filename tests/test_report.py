@@ -245,13 +245,6 @@ def test_disagreements_of_markers_are_counted_until_they_are_settled(tmp_path, m
     assert overview_of([closed], ASKED).questions["Q1"].disputed == 0
 
 
-def test_a_0_for_an_earlier_answer_disagrees_with_nobody(tmp_path):
-    result = marked(BEN, ("Q1", 0, "ada"), ("Q1", 2, "bob"))
-    later = replace(result, graded_at="2026-12-01T12:00:00+00:00")
-    found = [overview_of([r], ASKED).questions["Q1"].disputed for r in (result, later)]
-    assert found == [1, 0]
-
-
 @pytest.mark.parametrize("results", [[], [DAN], [EVE], [AMY]], ids=["none", "dan", "eve", "amy"])
 def test_a_class_of_nobody_or_of_one_has_a_report(tmp_path, results):
     page = text_of(report(tmp_path, results))

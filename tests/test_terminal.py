@@ -146,12 +146,11 @@ def test_an_extension_of_an_id_that_nobody_has_is_warned_of(capsys):
     later = dict.fromkeys(["amy", "bem", "cat"], due + timedelta(days=1))
     policy = LatePolicy(due={"maths": due}, percent_per_day=10)
     rules = LateRules(policy, due, later)
-    overview = overview_of([result("amy"), result("ben")])
-    terminal.warn_of_extensions(overview, rules, {"cat": Person()})
+    terminal.warn_of_extensions({"amy", "ben", "cat"}, rules)
     told = capsys.readouterr().err
     assert told.startswith("warning: no work of bem, whom late.extensions") and "scores.csv" in told
-    terminal.warn_of_extensions(overview, rules, {"cat": Person(), "bem": Person()})
-    terminal.warn_of_extensions(overview, None, {})
+    terminal.warn_of_extensions({"amy", "bem", "cat"}, rules)
+    terminal.warn_of_extensions({"amy"}, None)
     assert not capsys.readouterr().err
 
 

@@ -290,7 +290,11 @@ RUBRIC = 'criteria:\n  - {points: 3, text: "because"}\nmodel_answer: Because.\n'
         (None, RUBRIC, "S1.md is missing"),
         (PROMPT, None, "S1.yml is missing"),
         ("### Why?\n", RUBRIC, "expected the prompt, two blank lines, and a cell for the answer"),
-        (PROMPT, RUBRIC.replace("3", "2"), "the criteria are worth 2 points, in the rubric 3"),
+        (
+            PROMPT,
+            RUBRIC.replace("3", "2"),
+            "the criteria are worth 2 points, and grading.yml gives 3",
+        ),
         (PROMPT, RUBRIC.replace("text", "txt"), "criteria.0.text: field required"),
         (PROMPT, "criteria: []\nmodel_answer: x", "criteria: "),
         (PROMPT, "criteria: [", "not valid YAML"),

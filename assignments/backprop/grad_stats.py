@@ -12,7 +12,7 @@ $g_1, \dots, g_n$ they are
 | `"std"` | $\sqrt{\frac{1}{n-1} \sum_i (g_i - \bar g)^2}$, as `Tensor.std` computes it | float |
 | `"first"` | the first 5 entries of the flattened gradient, or all if fewer | list of floats |
 
-"float" means a Python float, not a tensor. Two special cases:
+"float" means a Python float, not a tensor, and not rounded. Two special cases:
 
 - The standard deviation of **one** entry divides by $n - 1 = 0$: it is undefined. Return
   `float("nan")` for it, without the warning about "degrees of freedom" that torch gives.
@@ -46,7 +46,7 @@ visible = case(
     },
     gradients={
         "0.weight": torch.tensor([[0.5, -1.0], [2.0, 0.0], [1.5, -0.75]]),
-        "0.bias": torch.tensor([0.25, 1.0, -0.5]),
+        "0.bias": torch.tensor([0.025, 0.1, -0.06]),  # shows what is rounded
         "2.weight": torch.tensor([[1.0, 2.0, 3.0]]),
         "2.bias": torch.tensor([0.5]),
     },

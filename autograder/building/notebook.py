@@ -9,6 +9,7 @@ the visible cases.
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -74,8 +75,13 @@ def _cells(assignment: Assignment, wanted: Mapping[str, Values]) -> Iterator[Cel
         for cell in jupytext.reads(text, fmt="md").cells:
             if cell.source.strip():
                 number += 1
-                make = code_cell if cell.cell_type == "code" else markdown_cell
-                yield make(f"lesson-{number:02}", cell.source)
+                is_code = cell.cell_type == "code"
+                if is_code and (taken := _defined_in(cell.source) & assignment.references.keys()):
+                    told = f"a cell defines {min(taken)!r}, which is the name of an exercise"
+                    raise CourseError(
+                        f"{assignment.folder / LESSON}: {told}: it would stand for a missing answer"
+                    )
+                yield (code_cell if is_code else markdown_cell)(f"lesson-{number:02}", cell.source)
         if name in assignment.questions:
             question = assignment.questions[name]
             yield markdown_cell(
@@ -189,6 +195,12 @@ def definitions(path: Path, names: set[str], without: str = "") -> list[str]:
         elif ast.unparse(statement) != "import torch":
             sources.append(_source(text.splitlines(), statement))
     return sources
+
+
+def _defined_in(source: str) -> set[str]:
+    with contextlib.suppress(SyntaxError):  # a cell with magics
+        return {name for statement in ast.parse(source).body for name in _defined(statement)}
+    return set()
 
 
 def _defined(statement: ast.stmt) -> set[str]:

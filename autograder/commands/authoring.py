@@ -68,6 +68,8 @@ def _proved(course: Course, assignment: str, name: str, students: int) -> int:
     limit, points = tolerance(course.grading.policy), course.grading.rubrics[assignment][name]
     reference = course.reference(assignment, name)
     proof.refuse_luck(reference)
+    proof.refuse_other_parameters(reference)
+    proof.refuse_nothing(reference)
     values_of(reference)  # or there would be no notebook
     judge = Judge(assignment, {name: reference}, limit, b"pretend", True)
     pretend = [f"student {number}" for number in range(1, students + 1)]

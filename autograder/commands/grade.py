@@ -119,7 +119,8 @@ def grade(
 
         overview = pipeline.grade(job, begin, None if quiet else bars.pages)
     terminal.warn_of_strangers(overview, name, students)
-    terminal.warn_of_extensions(overview, outline.late, job.roster)
+    known = job.roster.keys() | {row.student_id for row in overview.rows}
+    terminal.warn_of_extensions(known, outline.late)
     if as_json:
         left_out = (found.left_out, others, beside)
         click.echo(summary.as_json(name, overview, out, everyone, job.roster, *left_out))

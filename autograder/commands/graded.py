@@ -34,8 +34,11 @@ def proved(outline: Outline, results: Path, about: dict[str, str]) -> Iterator[S
         AutograderError: the assignment is at fault, or the record cannot be opened.
     """
     with Store(results, about) as store:
-        terminal.show_changes(pipeline.prove(outline, store))
-        yield store
+        changes = pipeline.prove(outline, store)
+        try:
+            yield store
+        finally:  # when all is written: a pager may close, and end this
+            terminal.show_changes(changes)
 
 
 @contextlib.contextmanager

@@ -103,7 +103,7 @@ def _write_sheet(
     count = write(sheet, papers, questions, results)
     groups = [group for name in questions for group in papers.groups[name].values()]
     marked = sum(any((s, g.question) in papers.marks for s in g.students) for g in groups)
-    known = f" ({marked} marked already, and not shown)" if marked else ""
+    known = f", {marked} of them with the mark that they have" if marked else ""
     click.echo(plain(f"{counted(count, 'answer')} in {sheet}{known}: fill it in, then"))
     then = f"autograder import {results} --from sheet --file {sheet} --marker YOUR-NAME"
     click.echo(plain(f"  {then}"))
@@ -126,11 +126,12 @@ def take_sheet(folder: Path | None, results: Path, file: Path, marker: str) -> N
     with opened(folder, results) as (outline, store):
         questions = questions_to_mark(outline)
         papers = gather(store.results(with_work=True), questions, store.recall("secret"))
-        found = read(file, papers, questions, name)
+        rows = read(file, papers, questions, name)
+        found = [(group, mark) for group, mark in rows if not papers.has(group, mark)]
         new = sum(papers.give(store, group, mark) for group, mark in found)
         pipeline.write_results(store, results, outline)
-    students = sum(len(group.students) for group, _ in found)
-    click.echo(f"{counted(students, 'mark')} of {counted(len(found), 'answer')}, {new} of them new")
+    students = sum(len(group.students) for group, _ in rows)
+    click.echo(f"{counted(students, 'mark')} of {counted(len(rows), 'answer')}, {new} of them new")
 
 
 def _site(

@@ -42,7 +42,7 @@ def report(
     from .. import pipeline
     from ..course.roster import read_roster
     from ..pages.anonymous import write_anonymous
-    from . import bars
+    from . import bars, terminal
     from .graded import opened
 
     page = results / (ANONYMOUS if anonymous else REPORT)
@@ -53,6 +53,7 @@ def report(
         else:
             watch = bars.pages
             pipeline.write_results(store, results, outline, known, afresh=True, watch=watch)
+        terminal.warn_of_extensions(store.students | known.keys(), outline.late)
     click.echo(plain(str(page)))
 
 

@@ -56,6 +56,9 @@ def received(
         f"by its name (--from {lms} leaves these out)": strays
         for lms, strays in found.nearly.items()
     }
+    if lms := next((lms for lms, strays in found.nearly.items() if not strays), ""):
+        told = f"all names are {lms}'s, and yet each file or folder is one student's, by its name, "
+        _say(console, told + f"as in any folder (--from {lms} reads them as a download)")
     for what, which in remarks.items():
         if which:
             _say(console, f"{what}: {_listed([name[:WIDTH_OF_NAME] for name in which])}")
@@ -106,12 +109,10 @@ def warn_of_strangers(overview: Overview, name: str, here: Container[str]) -> No
         _say(Console(stderr=True, highlight=False), told)
 
 
-def warn_of_extensions(overview: Overview, rules: LateRules | None, class_list: Roster) -> None:
+def warn_of_extensions(known: Container[str], rules: LateRules | None) -> None:
     """Say on the standard error whom an extension names and nobody knows: points are at stake."""
-    known = {row.student_id for row in overview.rows} | class_list.keys()
-    if unknown := [
-        student for student in (rules.extensions if rules else ()) if student not in known
-    ]:
+    extended = rules.extensions if rules else ()
+    if unknown := [student for student in extended if student not in known]:
         told = (
             f"warning: no work of {_listed(unknown)}, whom late.extensions in grading.yml names: "
         )

@@ -14,7 +14,7 @@ from .grading import GRADING, nearest
 from .outline import Outline
 from .policy import Policy
 from .proof import refuse_unproved
-from .questions import Question, load_questions, question_files
+from .questions import Question, check_rubrics, load_questions, question_files
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ def load_assignment(outline: Outline) -> Assignment:
             raise CourseError(
                 f"{path} has no points: add {path.stem!r} to {name!r}, under questions in {GRADING}"
             )
+    check_rubrics(outline)
     references = {exercise: load_one(outline, exercise) for exercise in rubric}
     refuse_unproved(name, references, rubric, tolerance(outline.policy))
     return Assignment(

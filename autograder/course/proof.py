@@ -7,10 +7,12 @@ full marks, and read its own sentence. Answers are judged as a student's are, wi
 
 from __future__ import annotations
 
+import inspect
 import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from inspect import Parameter
 from statistics import median
 from typing import Any
 
@@ -62,11 +64,14 @@ def prove(prepared: Prepared, points: Points) -> Iterator[Trial]:
         reads = outcome.mistakes if kind != "unfinished" else ()
         failed = [v for v in outcome.verdicts if v.kind is not Kind.passed]
         problem = _problem(kind, score, stated, full, reads, sentences)
+        if kind == "unfinished" and score:
+            passed = [v.check for v in outcome.verdicts if v.kind is Kind.passed]
+            problem += f": passes {', '.join(passed)}"
         says_so = any(is_unfinished(part.error) for part in public.values())
         if name == SKELETON and not problem and not says_so:
             raises = f'raise NotImplementedError("{reference.exercise.name}")'
             problem = f"students do not read that it is {UNFINISHED}: have it {raises}"
-        if kind != "unfinished" and not problem and (lacks := _lacking(reference, name)):
+        if kind != "unfinished" and (lacks := _lacking(reference, name)):
             problem = f"does not work in a cell of its own: {lacks}"
         hint = f"{failed[0].check}: {failed[0].hint}" if failed else ""
         seconds = median(time for _, time in timed)
@@ -171,13 +176,8 @@ def refuse_unproved(
         points = rubric[exercise]
         full = sum(points.values())
         refuse_luck(reference)
-        pasted(reference.exercise.skeleton, f"{reference.exercise.path}: the skeleton")
-        (public,) = observe(reference, reference.solution, [reference.exercise.visible])
-        if (broken := public.get(EVERY_PART)) and broken.error:
-            raise CourseError(
-                f"{reference.exercise.path}: the probe failed with the solution: "
-                f"{broken.error.type}: {broken.error.message}"
-            )
+        refuse_other_parameters(reference)
+        refuse_nothing(reference)
         try:
             prepared = judge.prepare(exercise, "")
         except SolutionRaised:
@@ -194,6 +194,48 @@ def refuse_unproved(
                 raise CourseError(
                     f"{reference.path}: the mistake {name!r} loses no points: no check sees it"
                 )
+
+
+def refuse_nothing(reference: Reference) -> None:
+    """Refuse a solution that gives nothing on the visible case.
+
+    Raises:
+        CourseError: the probe fails with it, or each of its parts is None.
+    """
+    (public,) = observe(reference, reference.solution, [reference.exercise.visible])
+    if (broken := public.get(EVERY_PART)) and broken.error:
+        raise CourseError(
+            f"{reference.exercise.path}: the probe failed with the solution: "
+            f"{broken.error.type}: {broken.error.message}"
+        )
+    if all(part.value is None and part.error is None for part in public.values()):
+        raise CourseError(
+            f"{reference.path}: the solution gives nothing but None: is a `return` missing?"
+        )
+
+
+def refuse_other_parameters(reference: Reference) -> None:
+    """Refuse a skeleton that takes more or fewer inputs than the solution.
+
+    Raises:
+        CourseError: it does, or it cannot run in a notebook.
+    """
+    exercise = reference.exercise
+    skeleton = pasted(exercise.skeleton, f"{exercise.path}: the skeleton")[exercise.name]
+    theirs, ours = _signature(skeleton), _signature(reference.solution)
+    if theirs and ours and len(theirs.parameters) != len(ours.parameters):
+        told = f"the skeleton takes {theirs}, and the solution {ours}"
+        raise CourseError(f"{reference.path}: {told}: who fills it in would fail")
+
+
+def _signature(answer: Any) -> inspect.Signature | None:
+    """What a function takes; None if it tells nothing, or takes any number of inputs."""
+    try:
+        signature = inspect.signature(answer)
+    except (TypeError, ValueError):  # a value, or a callable that does not say
+        return None
+    kinds = {parameter.kind for parameter in signature.parameters.values()}
+    return None if kinds & {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD} else signature
 
 
 def refuse_luck(reference: Reference) -> None:

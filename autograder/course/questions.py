@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import CourseError
-from .grading import read_yaml
+from .grading import GRADING, read_yaml
 from .outline import Outline
 
 Cell = tuple[str, str]  # "markdown" or "code", and its source
@@ -82,25 +82,13 @@ def load_question(public: Path, hidden: Path, points: float) -> Question:
     """
     import jupytext  # type: ignore[import-untyped]  # which grading has no use for: takes seconds
 
-    for half in (public, hidden):
-        if not half.is_file():
-            raise CourseError(f"{half} is missing (the question has points)")
-    content = read_yaml(hidden)
-    try:
-        rubric = _Hidden.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise CourseError(f"{hidden}: {where}: {first['msg'].lower()}") from error
+    if not public.is_file():
+        raise CourseError(f"{public} is missing (the question has points)")
+    rubric = _rubric(hidden, points)
     cells = jupytext.reads(public.read_text(encoding="utf-8"), fmt="md").cells
     if len(cells) < 2:
         raise CourseError(
             f"{public}: expected the prompt, two blank lines, and a cell for the answer"
-        )
-    total = sum(criterion.points for criterion in rubric.criteria)
-    if not math.isclose(total, points):  # 0.1 + 0.2 is 0.3
-        raise CourseError(
-            f"{hidden}: the criteria are worth {total:g} points, in the rubric {points:g}"
         )
     prompt, *answer = ((cell.cell_type, cell.source) for cell in cells)
     return Question(
@@ -112,3 +100,30 @@ def load_question(public: Path, hidden: Path, points: float) -> Question:
         false_claim=rubric.false_claim,
         model_answer=rubric.model_answer,
     )
+
+
+def check_rubrics(outline: Outline) -> None:
+    """See that all criteria are there and add up to the points; quicker than loading all.
+
+    Raises:
+        CourseError: they do not.
+    """
+    for name, points in outline.question_points.items():
+        _, hidden = question_files(outline, name)
+        _rubric(hidden, points)
+
+
+def _rubric(hidden: Path, points: float) -> _Hidden:
+    if not hidden.is_file():
+        raise CourseError(f"{hidden} is missing (the question has points)")
+    try:
+        rubric = _Hidden.model_validate(read_yaml(hidden))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise CourseError(f"{hidden}: {where}: {first['msg'].lower()}") from error
+    total = sum(criterion.points for criterion in rubric.criteria)
+    if not math.isclose(total, points):  # 0.1 + 0.2 is 0.3
+        told = f"the criteria are worth {total:g} points, and {GRADING} gives {points:g}"
+        raise CourseError(f"{hidden}: {told}: change one of them")
+    return rubric

@@ -58,7 +58,9 @@ def read_roster(path: Path) -> Roster:
             told = f"{counted(len(row), 'cell')}, and the first line has {len(columns)}"
             raise CourseError(f"{path}: line {number}: {told}: put quotes around what has a comma")
         if not (student_id := cells.get("id", "")):
-            raise CourseError(f"{path}: line {number}: no id")
+            raise CourseError(
+                f"{path}: line {number}: no id: is this a class list, with a line each?"
+            )
         if student_id in roster:
             raise CourseError(f"{path}: line {number}: {student_id!r} is there twice")
         roster[student_id] = Person(*(cells.get(column, "") for column in COLUMNS[1:]))

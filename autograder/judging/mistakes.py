@@ -67,9 +67,8 @@ def _explain(
         if (verdict.check, verdict.kind) in mistake.failed
         and {name for name, _ in mistake.failed} <= names
     ]
-    for mistake in failing:
-        if _all_alike(found, mistake.seen, parts):
-            return mistake.sentence
+    if exact := [mistake for mistake in failing if _all_alike(found, mistake.seen, parts)]:
+        return min(exact, key=lambda mistake: len(mistake.failed)).sentence  # claims the least
     if verdict.kind is Kind.failed and _is_telling(found, check.places):
         fitting = {m.sentence for m in failing if _all_alike(found, m.seen, check.places)}
         if len(fitting) == 1:

@@ -161,7 +161,8 @@ def _question(question: Question) -> Answered:
 def _group(pile: Pile, group: Group, marker: str, settling: bool) -> Answered:
     """An answer, without who gave it. Others' marks are shown to who decides between them."""
     mine = pile.given(group).get(marker + SETTLED * settling)
-    marks = (pile.dispute(group) or list(pile.given(group).values())) if settling else []
+    settled = pile.dispute(group) or list(pile.given(group).values())
+    marks = settled if settling else pile.earlier(group)
     return {
         "question": group.question,
         "key": group.key,

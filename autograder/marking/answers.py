@@ -11,7 +11,7 @@ import hmac
 import json
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..model import Mark, Result, Status
 from ..results.store import Store
@@ -54,6 +54,16 @@ class Papers:
     # by student and question, then by marker, the latest last
     marks: dict[tuple[str, str], dict[str, Mark]] = field(default_factory=dict)
 
+    def latest(self, group: Group) -> Mark | None:
+        """The mark that an answer has, by some of who gave it at least."""
+        marks = (self.marks.get((student, group.question), {}) for student in group.students)
+        return max((m for known in marks for m in known.values()), key=_marked_at, default=None)
+
+    def has(self, group: Group, mark: Mark) -> bool:
+        """Whether this is what all who gave an answer have, whoever marked it."""
+        marks = (self.marks.get((student, group.question), {}) for student in group.students)
+        return all(known and _alike(list(known.values())[-1], mark) for known in marks)
+
     def give(self, store: Store, group: Group, mark: Mark) -> int:
         """Record a mark for everybody of a group. Returns for how many it is new.
 
@@ -78,6 +88,14 @@ class Papers:
                 del known[marker]
 
 
+def _marked_at(mark: Mark) -> str:
+    return mark.marked_at
+
+
+def _alike(mark: Mark, other: Mark) -> bool:
+    return replace(mark, marker=other.marker) == other
+
+
 def gather(results: Iterable[Result], questions: Collection[str], secret: str) -> Papers:
     """The answers to the questions, of everybody who handed something in."""
     writers: dict[str, dict[str, list[str]]] = {question: {} for question in questions}
@@ -93,9 +111,8 @@ def gather(results: Iterable[Result], questions: Collection[str], secret: str) -
             key = _key(secret, question, pieces)
             written.setdefault(key, pieces)
             writers[question].setdefault(key, []).append(result.student_id)
-            marks = {m.marker: m for m in result.marks if m.question == question}
-            if found := {k: m for k, m in marks.items() if pieces == () or result.holds(m)}:
-                papers.marks[result.student_id, question] = found
+            if marks := {m.marker: m for m in result.marks if m.question == question}:
+                papers.marks[result.student_id, question] = marks
     for question, by_key in writers.items():
         papers.groups[question] = {
             key: Group(key, question, written[key], tuple(by_key[key])) for key in sorted(by_key)

@@ -75,6 +75,16 @@ class Pile:
         first, *others = (self.marks(student, group.question) for student in group.students)
         return {k: mark for k, mark in first.items() if all(k in other for other in others)}
 
+    def earlier(self, group: Group) -> list[Mark]:
+        """Marks of some who gave this answer, where others have handed it in since.
+
+        Of those that two people mark, none: they do not see each other's.
+        """
+        if self.given(group) or self.is_double(group):
+            return []
+        marks = (self.marks(student, group.question) for student in group.students)
+        return list({k: mark for known in marks for k, mark in known.items()}.values())
+
     def lacks(self, group: Group) -> int:
         """How many people have yet to mark an answer."""
         return max(0, 1 + self.is_double(group) - len(self.given(group)))

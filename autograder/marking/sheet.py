@@ -57,10 +57,21 @@ def write(path: Path, papers: Papers, questions: Mapping[str, Question], results
             writer.writerow(map(_cell, [RUBRIC, name, "", *about]))
             for group in papers.groups[name].values():
                 about = [group.key, name, str(len(group.students)), _answer(group)]
-                writer.writerow([*map(_cell, about), *[""] * (most + len(LAST))])
+                filled = _filled(papers.latest(group), most)
+                writer.writerow(map(_cell, [*about, *filled]))
                 count += 1
     exports.note(results, path)
     return count
+
+
+def _filled(mark: Mark | None, most: int) -> list[str]:
+    """What a row says of the mark that an answer has."""
+    if mark is None:
+        return [""] * (most + len(LAST))
+    ticks = ["1" if position in mark.criteria else "" for position in range(most)]
+    claims = str(mark.false_claims or "")
+    points = "" if mark.criteria else f"{mark.points:.10g}"  # else they follow
+    return [*ticks, claims, points, mark.comment]
 
 
 def _header(criteria: int) -> list[str]:

@@ -164,7 +164,7 @@ class Overview:
 
 def _is_disputed(result: Result, question: str) -> bool:
     """Whether markers disagree on an answer, and no override has the last word."""
-    marks = [m for m in result.marks if m.question == question and result.holds(m)]
+    marks = [m for m in result.marks if m.question == question]
     return disputed(marks) and all(o.exercise != question for o in result.overrides)
 
 

@@ -79,7 +79,7 @@ def look(source: Path, out: Path | None = None, layout: str | None = None) -> Fo
         SubmissionsError: there is no such path, nothing in it, or it is not of that layout.
     """
     contents = _contents(source, out)
-    left_out, almost = list(contents.refused), dict[str, list[str]]()
+    left_out = list(contents.refused)
     if layout in DOWNLOADS or (layout is None and zipfile.is_zipfile(source)):
         if download := recognise(contents.entries, layout):
             left_out += download.left_out
@@ -88,7 +88,6 @@ def look(source: Path, out: Path | None = None, layout: str | None = None) -> Fo
         if layout is not None:
             known = DOWNLOADS[layout]
             raise _unfitting(source, f"a {known.title} download", known.example, contents)
-        almost = nearly(contents.entries)
     if not source.is_dir():
         contents = _unwrapped(contents, source.stem)
     if layout == NBGRADER and not any(len(entry.path.parts) > 2 for entry in contents.entries):
@@ -102,6 +101,7 @@ def look(source: Path, out: Path | None = None, layout: str | None = None) -> Fo
         raise SubmissionsError(
             f"{source}: nothing to grade in it (no notebook, no student's folder)"
         )
+    almost = nearly(contents.entries) if layout is None else {}
     return Found(source, students, left_out=tuple(left_out), nearly=almost)
 
 

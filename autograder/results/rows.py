@@ -64,6 +64,7 @@ def now(precision: str = "seconds") -> str:
 def save(connection: Connection, result: Result) -> None:
     """Write a result in place of an earlier one of the same student."""
     of_student = SUBMISSIONS.c.student_id == result.student_id
+    _drop_zeros(connection, result)
     connection.execute(SUBMISSIONS.delete().where(of_student))
     row = {
         "student_id": result.student_id,
@@ -90,6 +91,35 @@ def save(connection: Connection, result: Result) -> None:
     everything |= {WORKS: list(works), OUTPUTS: list(outputs)}
     for table, rows in everything.items():
         _insert(connection, table, key, rows)
+
+
+def _drop_zeros(connection: Connection, result: Result) -> None:
+    """Take back marks of 0 points for answers that are others now: they may be worth more.
+
+    Other marks stay, as they may still be right, and nobody should lose points by handing in again.
+    """
+    zeros = (MARKS.c.student_id == result.student_id) & (MARKS.c.points == 0)
+    for question in connection.execute(select(MARKS.c.question).where(zeros)).scalars().all():
+        owner = SUBMISSIONS.c.student_id == result.student_id
+        works, outputs = (
+            connection.execute(
+                select(table)
+                .join(SUBMISSIONS, table.c.submission == SUBMISSIONS.c.id)
+                .where(owner)
+                .order_by(table.c.position)
+            ).all()
+            for table in (WORKS, OUTPUTS)
+        )
+        if _answer(question, works, outputs) != _answer(question, result.works, result.outputs):
+            connection.execute(MARKS.delete().where(zeros & (MARKS.c.question == question)))
+
+
+def _answer(question: str, works: Iterable[Any], outputs: Iterable[Any]) -> list[Any]:
+    """What was written for a question, and what that showed."""
+    mine = [work for work in works if work.name == question]
+    cells = {work.cell for work in mine} - {None}
+    shown = [(output.text, output.figure) for output in outputs if output.cell in cells]
+    return [[work.source for work in mine], shown]
 
 
 def _insert(

@@ -78,6 +78,22 @@ def one_pass_only_cleared(values, k):
     return x.grad
 
 
+@mistake(1, "Only one pass was made: loop k times, and return after the loop, not in it.")
+def returned_in_the_loop(values, k):
+    x = torch.tensor(values, requires_grad=True)
+    for _ in range(k):
+        (x**2 + 3 * x).sum().backward()
+        return x.grad
+
+
+@mistake(0, "One pass too few was made: range(1, k) has k - 1 numbers.")
+def one_pass_too_few(values, k):
+    x = torch.tensor(values, requires_grad=True)
+    for _ in range(1, k):
+        (x**2 + 3 * x).sum().backward()
+    return x.grad
+
+
 @mistake(1, "Right numbers from a formula: let autograd find them, and .grad add them up.")
 def no_autograd(values, k):
     x = torch.tensor(values)

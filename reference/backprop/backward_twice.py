@@ -51,6 +51,7 @@ SAME_GRAPH = (
     "You went backward through a new graph, or one that was kept: build the loss once, "
     "and call plain backward() on it twice."
 )
+PAIR = "A pair was asked for, (raised, grads): the flag, and a list with the gradients."
 ZEROED = (
     "After the call that raised, .grad should still hold the gradient of the first pass: do not "
     "clear it, which would not bring the graph back either."
@@ -195,6 +196,41 @@ def not_a_list(make_loss, leaves):
     except RuntimeError:
         raised = True
     return raised, leaves[0].grad
+
+
+@mistake(3, "Go backward no more after the call that raised: .grad is asked for as that left it.")
+def once_more_after_the_error(make_loss, leaves):
+    loss = make_loss(*leaves)
+    loss.backward()
+    raised = False
+    try:
+        loss.backward()
+    except RuntimeError:
+        raised = True
+        make_loss(*leaves).backward()
+    return raised, [leaf.grad for leaf in leaves]
+
+
+@mistake(0, PAIR)
+def flag_alone(make_loss, leaves):
+    loss = make_loss(*leaves)
+    loss.backward()
+    try:
+        loss.backward()
+    except RuntimeError:
+        return True
+    return False
+
+
+@mistake(0, PAIR)
+def gradients_alone(make_loss, leaves):
+    loss = make_loss(*leaves)
+    loss.backward()
+    try:
+        loss.backward()
+    except RuntimeError:
+        pass
+    return [leaf.grad for leaf in leaves]
 
 
 @mistake(0, "The order is (raised, grads): the bool comes first.")

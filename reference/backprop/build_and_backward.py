@@ -48,7 +48,8 @@ def architecture(seen, wanted, case):
 checks = {
     "architecture": architecture,
     "init": close("run", "parameters", absolute=1e-6, relative=0).saying(
-        "not the parameters that come of torch.manual_seed(seed) right before the layers are made"
+        "not the parameters that come of torch.manual_seed(seed) right before the layers are made, "
+        "and that nothing has changed since"
     ),
     "loss": close("run", "loss"),
     "grad_0_weight": close("run", "gradients", 0, called="the gradient of 0.weight"),
@@ -109,7 +110,32 @@ def sum_reduction(X, y, seed):
     return model, loss
 
 
-@mistake(0, "The labels must be floats of shape (n, 1), like the output: y.float().unsqueeze(1).")
+LABELS = "The labels must be floats of shape (n, 1), like the output: y.float().unsqueeze(1)."
+
+
+@mistake(0, LABELS)
+def y_dtype(X, y, seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())
+    loss = nn.BCEWithLogitsLoss()(model(X), y.unsqueeze(1))
+    model.zero_grad()
+    loss.backward()
+    return model, loss
+
+
+@mistake(7, "The parameters have moved since they were drawn: no step() was asked for.")
+def stepped(X, y, seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())
+    opt = torch.optim.SGD(model.parameters(), lr=0.1)
+    loss = nn.BCEWithLogitsLoss()(model(X), y.float().unsqueeze(1))
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+    return model, loss
+
+
+@mistake(0, LABELS)
 def y_shape(X, y, seed):
     torch.manual_seed(seed)
     model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())

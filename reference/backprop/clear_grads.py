@@ -137,7 +137,9 @@ def no_such_method(kind, model, optimizer, x):
 
 
 @mistake(
-    5, "The caller's tensor is as it was: clear its .grad (x = ... only names another tensor)."
+    5,
+    'x.grad is as it was when kind is "tensor": see that its branch is reached and clears x.grad; '
+    "x = ... only names another tensor.",
 )
 def another_x(kind, model, optimizer, x):
     if kind == "optimizer":
@@ -146,6 +148,40 @@ def another_x(kind, model, optimizer, x):
         model.zero_grad()
     else:
         x = x.detach().requires_grad_()
+
+
+@mistake(5, 'Nothing was cleared when kind is "optimizer": see that its branch is reached.')
+def optimizer_never(kind, model, optimizer, x):
+    if kind == "optimiser":
+        optimizer.zero_grad()
+    elif kind == "model":
+        model.zero_grad()
+    elif kind == "tensor":
+        x.grad = None
+
+
+@mistake(6, 'Nothing was cleared when kind is "model": see that its branch is reached.')
+def model_never(kind, model, optimizer, x):
+    if kind == "optimizer":
+        optimizer.zero_grad()
+    elif kind == "Model":
+        model.zero_grad()
+    elif kind == "tensor":
+        x.grad = None
+
+
+@mistake(
+    5,
+    'x is cleared as well when kind is "optimizer": an else belongs to the last if alone, so write '
+    "elif for the second.",
+)
+def else_of_the_last_if(kind, model, optimizer, x):
+    if kind == "optimizer":
+        optimizer.zero_grad()
+    if kind == "model":
+        model.zero_grad()
+    else:
+        x.grad = None
 
 
 @mistake(6, "The parameters moved: step() is not part of clearing.")

@@ -40,6 +40,7 @@ checks = {
     "independent": own_storage("grads"),
 }
 
+TUPLE = "torch.autograd.grad gives a tuple, one gradient for each input: take its entry [0]."
 ALIAS = (
     "All entries are one tensor, x.grad itself, as it is in the end: append a clone in each pass, "
     "or set x.grad = None between passes and append each."
@@ -90,6 +91,36 @@ def grad_is_none(values, k):
         ((j + 1) * (x**2 + 3 * x)).sum().backward()
         out.append(x.grad.clone())
     return out
+
+
+@mistake(2, "Each gradient has the factor of the pass before, and the first is 0: it is j + 1.")
+def factor_of_the_pass_before(values, k):
+    x = torch.tensor(values, requires_grad=True)
+    out = []
+    for j in range(k):
+        x.grad = None
+        (j * (x**2 + 3 * x)).sum().backward()
+        out.append(x.grad.clone())
+    return out
+
+
+@mistake(
+    2, "All entries are the gradient of the first pass: the loss of pass j has a factor j + 1."
+)
+def without_the_factor(values, k):
+    x = torch.tensor(values, requires_grad=True)
+    out = []
+    for _ in range(k):
+        x.grad = None
+        (x**2 + 3 * x).sum().backward()
+        out.append(x.grad.clone())
+    return out
+
+
+@mistake(1, TUPLE)
+def tuples(values, k):
+    x = torch.tensor(values, requires_grad=True)
+    return [torch.autograd.grad(((j + 1) * (x**2 + 3 * x)).sum(), x) for j in range(k)]
 
 
 @alternative

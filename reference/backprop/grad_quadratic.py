@@ -71,6 +71,12 @@ def returned_y(values):
     return y
 
 
+@mistake(1, "torch.autograd.grad gives a tuple, one gradient for each input: take its entry [0].")
+def tuple_of_one(values):
+    x = torch.tensor(values, dtype=torch.float32, requires_grad=True)
+    return torch.autograd.grad((x**2 + 3 * x).sum(), x)
+
+
 X_ITSELF = "This is x itself, not dy/dx: backward() puts the gradient into x.grad."
 
 

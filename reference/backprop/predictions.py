@@ -4,7 +4,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from autograder.checks import close, returned, same
+from autograder.checks import check, close, returned, same
 from autograder.reference import alternative, mistake, published
 
 VISIBLE = published(__file__).visible
@@ -118,7 +118,13 @@ def right(name):
     number = close(name, absolute=1e-3, relative=0)
     if isinstance(predictions[name], tuple):
         return returned(name, list).saying("a pair was asked for: two numbers in brackets") & number
-    return same(name).saying("not the right one of the two texts") if name == "P3" else number
+    return one_of_two & same(name).saying("not the right one") if name == "P3" else number
+
+
+@check("P3")
+def one_of_two(seen, wanted, case):
+    if seen["P3"].value not in ("None", "zeros"):
+        return 'write one of the two texts, "None" or "zeros"'
 
 
 checks = {name: right(name) for name in predictions}

@@ -157,7 +157,7 @@ def one_step_behind_and_summed(model, X, y, lr, steps):
     return history
 
 
-@mistake(7, "Each entry is a tensor that keeps its whole graph alive: append loss.item().")
+@mistake(7, "Each entry is a tensor, which can keep its whole graph alive: append loss.item().")
 def kept_tensors(model, X, y, lr, steps):
     opt = torch.optim.SGD(model.parameters(), lr=lr)
     history = []
@@ -167,6 +167,45 @@ def kept_tensors(model, X, y, lr, steps):
         loss.backward()
         opt.step()
         history.append(loss)
+    return history
+
+
+@mistake(1, "The loss is n times too big: take the mean over the rows, not the sum.")
+def summed(model, X, y, lr, steps):
+    opt = torch.optim.SGD(model.parameters(), lr=lr)
+    history = []
+    for _ in range(steps):
+        loss = ((model(X).squeeze(1) - y) ** 2).sum()
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+        history.append(loss.item())
+    return history
+
+
+@mistake(5, "These losses are of after the updates: compute each before step(), and append that.")
+def loss_after_the_step(model, X, y, lr, steps):
+    opt = torch.optim.SGD(model.parameters(), lr=lr)
+    history = []
+    for _ in range(steps):
+        loss = ((model(X).squeeze(1) - y) ** 2).mean()
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+        history.append(((model(X).squeeze(1) - y) ** 2).mean().item())
+    return history
+
+
+@mistake(3, "These are the steps of Adam: plain SGD was asked for.")
+def adam(model, X, y, lr, steps):
+    opt = torch.optim.Adam(model.parameters(), lr=lr)
+    history = []
+    for _ in range(steps):
+        loss = ((model(X).squeeze(1) - y) ** 2).mean()
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+        history.append(loss.item())
     return history
 
 

@@ -2,7 +2,7 @@ import torch
 import torch.nn as nn
 
 from autograder.checks import check, close
-from autograder.compare import brief, dig, identical
+from autograder.compare import brief, dig, identical, wrong_length
 from autograder.exercise import case
 from autograder.reference import alternative, mistake
 
@@ -98,6 +98,8 @@ def bools(part, entry, where):
         if problem or identical(found, expected):
             return problem
         if isinstance(expected, list):
+            if isinstance(found, list) and len(found) != len(expected):
+                return f"{entry}: {wrong_length(found, expected)}"
             if not (isinstance(found, list) and [type(f) for f in found] == [bool] * len(expected)):
                 return f"{entry}: expected {len(expected)} bools, got {brief(found)}"
         return f"{entry} is wrong for the network {where}"

@@ -30,7 +30,14 @@ def hidden(draw):
 
     def tells(candidate):
         slips = (no_inner_a, product_of_derivatives, first_term_only, second_term_only)
-        slips += (sigmoid_is_its_own_slope, slope_at_x, minus_sign, square_kept, the_function)
+        slips += (
+            sigmoid_is_its_own_slope,
+            slope_at_x,
+            minus_sign,
+            square_kept,
+            the_function,
+            sign_of_b,
+        )
         answers = [hand_grad, *(slip.answer for slip in slips)]
         return far_apart([answer(*candidate) for answer in answers])
 
@@ -81,6 +88,12 @@ def sigmoid_is_its_own_slope(x, a, b):
 def slope_at_x(x, a, b):
     inner = torch.sigmoid(x)
     return 2 * x * torch.sigmoid(a * x + b) + x**2 * a * inner * (1 - inner)
+
+
+@mistake(2, "The inside has the wrong sign: sigmoid(z) is 1 / (1 + exp(-z)) with z = a x + b.")
+def sign_of_b(x, a, b):
+    s = 1 / (1 + torch.exp(-a * x + b))
+    return 2 * x * s + x**2 * a * s * (1 - s)
 
 
 @mistake(2, "The second term has the wrong sign: the two terms of a product rule are added.")

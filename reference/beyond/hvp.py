@@ -151,6 +151,15 @@ def left_in_grad(f, x0, v):
     return x0.grad
 
 
+@mistake(1, "torch.autograd.grad gives a tuple, one gradient for each input: take its entry [0].")
+def tuple_of_one(f, x0, v):
+    x = x0.detach().clone().requires_grad_(True)
+    (g,) = torch.autograd.grad(f(x), x, create_graph=True)
+    if not g.requires_grad:
+        return torch.zeros_like(x)
+    return torch.autograd.grad((g * v).sum(), x)
+
+
 @alternative
 def with_functional(f, x0, v):
     return torch.autograd.functional.hvp(f, x0, v)[1]

@@ -72,6 +72,10 @@ checks = {
     ),
 }
 
+WEIGHT = (
+    "The chunks have the wrong weights: the mean over a chunk counts with its share of the rows, "
+    "len(xb) / len(X)."
+)
 LAST_CHUNK_ONLY = (
     "Only the last chunk's gradient survives: clear once, before the loop, and let backward() add."
 )
@@ -109,6 +113,21 @@ def nominal_size(model, X, y, size):
     for xb, yb in zip(X.split(size), y.split(size), strict=True):
         loss = F.binary_cross_entropy_with_logits(model(xb), yb)
         (loss * size / len(X)).backward()
+
+
+@mistake(2, WEIGHT)
+def divided_by_size(model, X, y, size):
+    model.zero_grad()
+    for xb, yb in zip(X.split(size), y.split(size), strict=True):
+        (F.binary_cross_entropy_with_logits(model(xb), yb) / size).backward()
+
+
+@mistake(3, WEIGHT)
+def full_chunks_counted(model, X, y, size):
+    model.zero_grad()
+    for xb, yb in zip(X.split(size), y.split(size), strict=True):
+        loss = F.binary_cross_entropy_with_logits(model(xb), yb)
+        (loss / (len(X) // size)).backward()
 
 
 @mistake(3, "The rows after the last full chunk are left out: they form one more, smaller chunk.")

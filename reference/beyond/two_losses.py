@@ -94,6 +94,14 @@ def alias(trunk, x0):
     return g1, x.grad
 
 
+@mistake(0, "torch.autograd.grad gives a tuple, one gradient for each input: take its entry [0].")
+def tuples(trunk, x0):
+    x = x0.clone().requires_grad_(True)
+    h = trunk(x)
+    g1 = torch.autograd.grad(h.sum(), x, retain_graph=True)
+    return g1, torch.autograd.grad((h**2).sum(), x)
+
+
 @mistake(2, SUM_OF_BOTH)
 def alias_accumulated(trunk, x0):
     x = x0.clone().requires_grad_(True)

@@ -125,6 +125,12 @@ def v_on_the_inside(A, x0, v):
     return x.grad
 
 
+@mistake(1, "torch.autograd.grad gives a tuple, one gradient for each input: take its entry [0].")
+def tuple_of_one(A, x0, v):
+    x = x0.clone().requires_grad_(True)
+    return torch.autograd.grad(torch.tanh(A @ x), x, grad_outputs=v)
+
+
 @alternative
 def with_autograd_grad(A, x0, v):
     x = x0.detach().clone().requires_grad_()

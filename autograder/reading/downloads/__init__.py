@@ -54,15 +54,19 @@ def recognise(entries: Sequence[Entry], layout: str | None = None) -> Download |
 
 
 def nearly(entries: Sequence[Entry]) -> dict[str, list[str]]:
-    """The layout that most names fit, though too few to recognise it, and the names that do not.
+    """The layout that most names fit, and the names that do not; empty if there is none.
 
-    Empty if there is none.
+    Of files that are not to be recognised, as in a folder, all may.
     """
-    for name, known in LAYOUTS.items():
-        for view in (entries, _unwrapped(entries)):
+    for view in (entries, _unwrapped(entries)):
+        fitting = []
+        for name, known in LAYOUTS.items():
             _, handed, strays = _placed(known, view)
-            if 0 < len(strays) < len(handed) and known.believable(handed):
-                return {name: strays}
+            if len(strays) < len(handed) and known.believable(handed):
+                fitting.append((len(strays), name, strays))
+        if fitting:
+            _, name, strays = min(fitting, key=lambda found: found[0])
+            return {name: strays}
     return {}
 
 

@@ -161,7 +161,7 @@ visible = case(
     },
     gradients={
         "0.weight": torch.tensor([[0.5, -1.0], [2.0, 0.0], [1.5, -0.75]]),
-        "0.bias": torch.tensor([0.25, 1.0, -0.5]),
+        "0.bias": torch.tensor([0.025, 0.1, -0.06]),  # shows what is rounded
         "2.weight": torch.tensor([[1.0, 2.0, 3.0]]),
         "2.bias": torch.tensor([0.5]),
     },
@@ -190,7 +190,7 @@ wanted = {
             "std": 1.20156,
             "first": [0.5, -1.0, 2.0, 0.0, 1.5],
         },
-        "0.bias": {"shape": [3], "mean": 0.25, "std": 0.75, "first": [0.25, 1.0, -0.5]},
+        "0.bias": {"shape": [3], "mean": 0.0216667, "std": 0.0800521, "first": [0.025, 0.1, -0.06]},
         "2.weight": {"shape": [1, 3], "mean": 2.0, "std": 1.0, "first": [1.0, 2.0, 3.0]},
         "2.bias": {"shape": [1], "mean": 0.5, "std": float("nan"), "first": [0.5]},
     },

@@ -60,6 +60,7 @@ export function answer(found, settling, left) {
   $("title").textContent = settling ? "Answer on which markers disagree" : "Answer";
   const notes = [];
   if (found.students > 1) notes.push(`the same from ${found.students} students: one mark for all`);
+  if (!settling && found.marks.length) notes.push("some of them have a mark already");
   if (found.mine) notes.push(settling ? "settled by you" : "marked by you");
   notes.push(`${left} to go`);
   $("whose").textContent = notes.join(" · ");
