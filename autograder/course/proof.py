@@ -32,6 +32,7 @@ from ..reference import Reference
 from .policy import Points
 
 SKELETON = "the skeleton"
+NAMED = 5  # students on whose cases an answer is at fault
 NOTEBOOK = {"torch": torch, "nn": nn, "F": functional}  # what answers may rely on
 
 
@@ -107,12 +108,13 @@ def _lacking(reference: Reference, name: str) -> str:
 def over(proofs: Mapping[str, Iterable[Trial]]) -> Iterator[Trial]:
     """One trial of each answer, over several students: where one is at fault, that one's.
 
-    Its problem names all who are at fault, as they differ then.
+    Its problem names who is at fault, as they differ then.
     """
     for trials in zip(*proofs.values(), strict=True):
         faults = {student: t for student, t in zip(proofs, trials, strict=True) if t.problem}
         first = next(iter(faults.values()), trials[0])
-        whose = f" ({', '.join(faults)})" if faults and len(proofs) > 1 else ""
+        more = f" and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
+        whose = f" ({', '.join(list(faults)[:NAMED])}{more})" if faults and len(proofs) > 1 else ""
         seconds = median(trial.seconds for trial in trials)
         yield replace(first, problem=first.problem + whose, seconds=seconds)
 
