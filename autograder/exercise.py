@@ -218,7 +218,9 @@ def load_module(path: Path) -> tuple[ModuleType, str]:
         CourseError: it cannot be read or raises; says which line.
     """
     if not path.is_file():
-        raise CourseError(f"{path} is missing: an exercise is two files of the same name")
+        raise CourseError(
+            f"{path} is missing: what has points in grading.yml is two files of the same name"
+        )
     package = _package(path.parent.resolve())
     module = ModuleType(f"{package}.{path.stem}")
     module.__package__, module.__file__ = package, str(path)

@@ -7,6 +7,7 @@ submissions -> Submission -> Run (observations) -> Outcome (verdicts) -> grades.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import itertools
 from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from .reading.entries import Entry
 from .reading.read import read_submission
 from .results.decisions import Change, me
 from .results.folder import FEEDBACK, RECORD, REPORT, SCORES
-from .results.rules import note_rules
+from .results.rules import RULES, note_rules
 from .results.score import by_hand, scored, write_csv
 from .results.store import Store
 from .running.tier import Tier, detect
@@ -35,6 +36,7 @@ if TYPE_CHECKING:  # both import torch, which takes seconds
     from .cluster import Cluster
     from .grader import Grader
 
+WRITTEN = "written"  # a key of the record: digest of the rules by which files were last written
 Progress = Callable[[str, Result | None], None]  # student id, and their result if it is a new one
 Begin = Callable[[Collection[str]], Progress]  # ids of who has a result already
 Watch = Callable[[Iterable[Result]], Iterable[Result]]  # the same results, with a bar as they go by
@@ -94,6 +96,7 @@ def grade(job: Job, begin: Begin = silent, watch: Watch | None = None) -> Overvi
         changes = prove(job.outline, store, earlier)
         overview = write_results(store, job.out, job.outline, job.roster, watch=watch)
         overview.changes = changes
+        _remember_written(store)
         return overview
 
 
@@ -112,6 +115,22 @@ def prove(outline: Outline, store: Store, earlier: Container[str] | None = None)
         load_assignment(outline)
         store.proved = outline.claims
     return note_rules(store, outline, me(), earlier)
+
+
+def follow_rules(store: Store, out: Path, outline: Outline, watch: Watch) -> None:
+    """Write scores and pages again if they were made by other rules than the record has now."""
+    if store.recall(WRITTEN) not in ("", _digest(store.recall(RULES))):
+        write_results(store, out, outline, watch=watch)
+    _remember_written(store)
+
+
+def _remember_written(store: Store) -> None:
+    if (now := _digest(store.recall(RULES))) != store.recall(WRITTEN):
+        store.remember(WRITTEN, now)
+
+
+def _digest(rules: str) -> str:
+    return hashlib.sha256(rules.encode()).hexdigest()  # they name students, who may be purged
 
 
 def write_results(

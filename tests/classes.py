@@ -35,7 +35,7 @@ SENTENCES = {
     "grad_quadratic": ["This is y itself, not dy/dx: backward() leaves the gradient in x.grad."],
     "accumulated_grad": [
         "The first backward() frees the graph: compute the loss anew inside the loop.",
-        "x.grad is already the sum of all passes so far: return it, do not add it up once more.",
+        "Earlier passes count more than once: compute the loss anew, and return x.grad as it is.",
         "Everything is divided by n: the loss is the sum over the entries, not their mean.",
     ],
     "backward_twice": [

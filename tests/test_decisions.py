@@ -494,6 +494,18 @@ def test_an_extension_of_nobody_is_told_when_pages_are_written_again(course, res
     assert "no work of amm, whom late.extensions" in capsys.readouterr().err
 
 
+def test_what_is_exported_after_a_change_of_rules_is_what_pages_say(course, results):
+    assert run(course, "report", results) == 0
+    void(course, "full")
+    with Store(results, ABOUT) as store:
+        note_rules(store, outline_of(course), "eve")  # and then it was killed
+    page = results / "feedback" / "ann.html"
+    assert "2.5 of 3.5 points" not in page.read_text()
+    assert run(course, "export", results, "--to", "csv", "--file", course / "out.csv") == 0
+    assert (course / "out.csv").read_text() == (results / "scores.csv").read_text()
+    assert "2.5 of 3.5 points" in page.read_text()
+
+
 def test_whoever_comes_later_has_no_score_that_changed(course, results):
     """Their extension and the rules are those that they come under."""
     extension = "    extensions: {maths: {zoe: 2026-11-09T12:00:00+00:00}}\n"

@@ -53,6 +53,7 @@ STATED = {
         "returned_x": 1,
     },
     "backward_twice": {
+        "raised_did_nothing": 4,
         "once_more_after_the_error": 3,
         "flag_alone": 0,
         "gradients_alone": 0,
@@ -80,6 +81,8 @@ STATED = {
         "grad_is_none": 0,
     },
     "clear_grads": {
+        "x_with_the_model": 6,
+        "x_always": 4,
         "optimizer_never": 5,
         "model_never": 6,
         "else_of_the_last_if": 5,
@@ -96,6 +99,7 @@ STATED = {
         "weights_only": 4,
     },
     "train": {
+        "loss_summed": 3,
         "summed": 1,
         "loss_after_the_step": 5,
         "adam": 3,
@@ -141,6 +145,8 @@ STATED = {
         "loss_0": 8,
     },
     "hand_grad": {
+        "inner_slope_a_x": 2,
+        "brackets_missing": 2,
         "sign_of_b": 2,
         "no_inner_a": 2,
         "product_of_derivatives": 2,
@@ -170,6 +176,7 @@ STATED = {
         "v_on_the_inside": 3,
     },
     "two_losses": {
+        "alias_the_other_way_round": 2,
         "tuples": 0,
         "no_retain_graph": 0,
         "accumulated": 3,
@@ -240,6 +247,8 @@ STATED = {
         "nothing_returned": 5,
     },
     "numgrad": {
+        "old_is_a_view": 2,
+        "row_at_once": 2,
         "one_sided": 4,
         "float32": 2,
         "float32_result": 2,
@@ -266,6 +275,7 @@ STATED = {
         "a_module": 0,
     },
     "manual_backward": {
+        "sigmoid_slope_twice": 2,
         "no_division_by_n": 2,
         "no_final_mask": 2,
         "masks_with_equality": 2,

@@ -22,7 +22,8 @@ Example: for `f = lambda x: (x**3).sum()` and `x = torch.tensor([1.0, -2.0], dty
 it is `tensor([ 3., 12.], dtype=torch.float64)`, with an error below $10^{-8}$.
 
 Graded are an error below $10^{-3}$ of the largest entry, then one below $10^{-8}$ (which a quotient
-that looks to one side of $x$ cannot reach), the shape, and that `x` is as it was.
+that looks to one side of $x$ cannot reach), both in float64 only; the shape; and that `x` is as it
+was.
 
 Not graded: take a function that autograd can differentiate, and plot the error of your gradient for
 $h = 10^{-1}, 10^{-2}, \dots, 10^{-12}$ on log axes. Why is there a best $h$?

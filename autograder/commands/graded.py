@@ -10,7 +10,7 @@ from .. import pipeline
 from ..course.course import find_course
 from ..course.outline import Outline
 from ..results.store import Store, identity
-from . import terminal
+from . import bars, terminal
 
 
 def assignment_of(folder: Path | None, results: Path) -> tuple[Outline, dict[str, str]]:
@@ -28,13 +28,15 @@ def assignment_of(folder: Path | None, results: Path) -> tuple[Outline, dict[str
 def proved(outline: Outline, results: Path, about: dict[str, str]) -> Iterator[Store]:
     """The record, once the assignment has proved itself. Nobody else can write to it meanwhile.
 
-    Says whose totals change, where the rules have changed.
+    Where the rules have changed, scores and pages are as they say now, and it is said whose totals
+    change by that.
 
     Raises:
         AutograderError: the assignment is at fault, or the record cannot be opened.
     """
     with Store(results, about) as store:
         changes = pipeline.prove(outline, store)
+        pipeline.follow_rules(store, results, outline, bars.pages)
         try:
             yield store
         finally:  # when all is written: a pager may close, and end this

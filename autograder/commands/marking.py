@@ -102,8 +102,11 @@ def _write_sheet(
     papers = gather(Results(results, with_work=True), questions, about["secret"])
     count = write(sheet, papers, questions, results)
     groups = [group for name in questions for group in papers.groups[name].values()]
-    marked = sum(any((s, g.question) in papers.marks for s in g.students) for g in groups)
-    known = f", {marked} of them with the mark that they have" if marked else ""
+    marks = {g: mark for g in groups if (mark := papers.latest(g))}
+    lacking = sum(not papers.has(group, mark) for group, mark in marks.items())
+    known = f", {len(marks)} of them with the mark that they have" if marks else ""
+    if lacking:
+        known += f" ({lacking} of these also from students without it: importing gives it to them)"
     click.echo(plain(f"{counted(count, 'answer')} in {sheet}{known}: fill it in, then"))
     then = f"autograder import {results} --from sheet --file {sheet} --marker YOUR-NAME"
     click.echo(plain(f"  {then}"))

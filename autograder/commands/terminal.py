@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Collection, Container, Iterable, Sequence
 from pathlib import Path
@@ -229,11 +230,13 @@ def show_proof(trials: Iterable[Trial], title: str) -> int:
     for name in ("earns", "should", "ms a case"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("what its author reads")
-    faults = []
+    faults, passes = list[str](), list[str]()
     for trial in trials:
         reads = " ".join(trial.reads) or trial.hint
         if trial.problem:
             faults.append(f"{trial.kind} {trial.name}: {trial.problem}")
+            if not math.isclose(trial.score, trial.stated):
+                passes.append(f"{trial.name} passes {', '.join(trial.passed) or 'no check'}")
         table.add_row(
             verbatim(f"{'✗' if trial.problem else '✓'} {trial.kind} {trial.name}"),
             number(trial.score),
@@ -244,6 +247,8 @@ def show_proof(trials: Iterable[Trial], title: str) -> int:
     show_table(console, table)
     for problem in faults:
         _say(console, f" {problem}", "not proved")
+    for remark in passes:
+        _say(console, remark)
     return 1 if faults else 0
 
 

@@ -48,6 +48,7 @@ class Trial:
     hint: str  # of the first check that failed
     seconds: float  # to observe one case, the median
     problem: str  # why this is not as it should be; empty if it is
+    passed: tuple[str, ...] = ()  # checks
 
 
 def prove(prepared: Prepared, points: Points) -> Iterator[Trial]:
@@ -64,10 +65,8 @@ def prove(prepared: Prepared, points: Points) -> Iterator[Trial]:
         score = points_of(outcome.verdicts, points)
         reads = outcome.mistakes if kind != "unfinished" else ()
         failed = [v for v in outcome.verdicts if v.kind is not Kind.passed]
+        passed = tuple(v.check for v in outcome.verdicts if v.kind is Kind.passed)
         problem = _problem(kind, score, stated, full, reads, sentences)
-        if kind == "unfinished" and score:
-            passed = [v.check for v in outcome.verdicts if v.kind is Kind.passed]
-            problem += f": passes {', '.join(passed)}"
         says_so = any(is_unfinished(part.error) for part in public.values())
         if name == SKELETON and not problem and not says_so:
             raises = f'raise NotImplementedError("{reference.exercise.name}")'
@@ -76,7 +75,7 @@ def prove(prepared: Prepared, points: Points) -> Iterator[Trial]:
             problem = f"does not work in a cell of its own: {lacks}"
         hint = f"{failed[0].check}: {failed[0].hint}" if failed else ""
         seconds = median(time for _, time in timed)
-        yield Trial(kind, name, stated, score, reads, hint, seconds, problem)
+        yield Trial(kind, name, stated, score, reads, hint, seconds, problem, passed)
 
 
 def pasted(source: str, what: str) -> dict[str, Any]:

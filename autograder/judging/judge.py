@@ -7,6 +7,7 @@ for the class or for each student.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from threading import Lock
@@ -147,7 +148,10 @@ def no_hidden_case(reference: Reference, error: Exception) -> CourseError:
     """The error for a `hidden(draw)` that failed."""
     if isinstance(error, CourseError):
         return error
-    return CourseError(f"{reference.path}: no hidden case: {type(error).__name__}: {error}")
+    steps = traceback.extract_tb(error.__traceback__)
+    lines = [step.lineno for step in steps if step.filename == str(reference.path)]
+    where = f"{reference.path}:{lines[-1]}" if lines else str(reference.path)
+    return CourseError(f"{where}: no hidden case: {type(error).__name__}: {error}")
 
 
 def want(reference: Reference, cases: Sequence[Case]) -> list[Observation]:

@@ -118,7 +118,8 @@ def one_backward_multiplied(values, k):
 
 
 @mistake(
-    2, "x.grad is already the sum of all passes so far: return it, do not add it up once more."
+    2,
+    "Earlier passes count more than once: compute the loss anew, and return x.grad as it is.",
 )
 def added_again(values, k):
     x = torch.tensor(values, requires_grad=True)

@@ -160,6 +160,22 @@ def first_only(make_loss, leaves):
     return raised, grads
 
 
+@mistake(
+    4,
+    "The call that raised has added to .grad before it did, where it could: return .grad as it is "
+    "after that call.",
+)
+def raised_did_nothing(make_loss, leaves):
+    loss = make_loss(*leaves)
+    loss.backward()
+    before = [leaf.grad.clone() for leaf in leaves]
+    try:
+        loss.backward()
+    except RuntimeError:
+        return True, before
+    return False, [leaf.grad for leaf in leaves]
+
+
 @mistake(3, "The error was caught, but the flag stayed False: set it to True in the except branch.")
 def never_flagged(make_loss, leaves):
     loss = make_loss(*leaves)

@@ -54,6 +54,10 @@ checks = {
     & something_was_cleared,
 }
 
+X_TOO = (
+    'x is cleared where another kind is asked for, too: clear it only when kind is "tensor" '
+    "(an else belongs to the last if alone)."
+)
 GRAD_IS_NONE = (
     "Before the first backward() .grad is None, which has no zero_(): test for None first."
 )
@@ -170,11 +174,7 @@ def model_never(kind, model, optimizer, x):
         x.grad = None
 
 
-@mistake(
-    5,
-    'x is cleared as well when kind is "optimizer": an else belongs to the last if alone, so write '
-    "elif for the second.",
-)
+@mistake(5, X_TOO)
 def else_of_the_last_if(kind, model, optimizer, x):
     if kind == "optimizer":
         optimizer.zero_grad()
@@ -182,6 +182,25 @@ def else_of_the_last_if(kind, model, optimizer, x):
         model.zero_grad()
     else:
         x.grad = None
+
+
+@mistake(6, X_TOO)
+def x_with_the_model(kind, model, optimizer, x):
+    if kind == "optimizer":
+        optimizer.zero_grad()
+        return
+    if kind == "model":
+        model.zero_grad()
+    x.grad = None
+
+
+@mistake(4, X_TOO)
+def x_always(kind, model, optimizer, x):
+    if kind == "optimizer":
+        optimizer.zero_grad()
+    elif kind == "model":
+        model.zero_grad()
+    x.grad = None
 
 
 @mistake(6, "The parameters moved: step() is not part of clearing.")

@@ -106,6 +106,22 @@ def no_zero_grad(model, X, y, lr, steps):
     return history
 
 
+@mistake(
+    3,
+    "The loss still holds those of the steps before: compute it anew in each step (= and not +=).",
+)
+def loss_summed(model, X, y, lr, steps):
+    opt = torch.optim.SGD(model.parameters(), lr=lr)
+    history, loss = [], 0
+    for _ in range(steps):
+        opt.zero_grad()
+        loss = loss + ((model(X).squeeze(1) - y) ** 2).mean()
+        loss.backward(retain_graph=True)
+        opt.step()
+        history.append(loss.item())
+    return history
+
+
 @mistake(3, NEVER_MOVED)
 def never_moved(model, X, y, lr, steps):
     opt = torch.optim.SGD(model.parameters(), lr=lr)

@@ -37,6 +37,8 @@ def hidden(draw):
             square_kept,
             the_function,
             sign_of_b,
+            inner_slope_a_x,
+            brackets_missing,
         )
         answers = [hand_grad, *(slip.answer for slip in slips)]
         return far_apart([answer(*candidate) for answer in answers])
@@ -94,6 +96,18 @@ def slope_at_x(x, a, b):
 def sign_of_b(x, a, b):
     s = 1 / (1 + torch.exp(-a * x + b))
     return 2 * x * s + x**2 * a * s * (1 - s)
+
+
+@mistake(2, "The inside a x + b has the slope a, and not a x.")
+def inner_slope_a_x(x, a, b):
+    s = torch.sigmoid(a * x + b)
+    return 2 * x * s + x**2 * a * x * s * (1 - s)
+
+
+@mistake(2, "Brackets are missing: a * s * 1 - s is not a * s * (1 - s).")
+def brackets_missing(x, a, b):
+    s = torch.sigmoid(a * x + b)
+    return 2 * x * s + x**2 * a * s * 1 - s
 
 
 @mistake(2, "The second term has the wrong sign: the two terms of a product rule are added.")

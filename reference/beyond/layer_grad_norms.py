@@ -106,7 +106,9 @@ def rounded_to_0(model, X):
     return [round(m.weight.grad.norm().item(), 6) for m in model if isinstance(m, nn.Linear)]
 
 
-@mistake(1, "The loss is the mean over the rows, not the sum: all norms are n times too big.")
+@mistake(
+    1, "The loss is the mean of the squared outputs: square each, then take the mean, not a sum."
+)
 def summed_loss(model, X):
     model.zero_grad()
     model(X).pow(2).sum().backward()

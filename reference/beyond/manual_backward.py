@@ -100,6 +100,28 @@ def no_division_by_n(P, X, y):
     return loss, grads
 
 
+@mistake(
+    2,
+    "p - y is the slope with respect to the output o already: do not multiply by p (1 - p), too.",
+)
+def sigmoid_slope_twice(P, X, y):
+    z1 = X @ P["0.weight"].T + P["0.bias"]
+    h = z1.clamp(min=0)
+    z2 = h @ P["2.weight"].T + P["2.bias"]
+    o = z2.clamp(min=0)
+    loss = (F.softplus(o) - o * y).mean()
+    p = torch.sigmoid(o)
+    dz2 = (p - y) * p * (1 - p) / len(X) * (z2 > 0)
+    dz1 = (dz2 @ P["2.weight"]) * (z1 > 0)
+    grads = {
+        "2.bias": dz2.sum(0),
+        "2.weight": dz2.T @ h,
+        "0.bias": dz1.sum(0),
+        "0.weight": dz1.T @ X,
+    }
+    return loss, grads
+
+
 @mistake(2, "A row whose output the last ReLU clipped to 0 must send back 0: multiply by z2 > 0.")
 def no_final_mask(P, X, y):
     z1 = X @ P["0.weight"].T + P["0.bias"]

@@ -140,6 +140,32 @@ AT_ONCE = (
 )
 
 
+@mistake(2, "Half of the gradient: flat[i] is a view, and changes with x: keep flat[i].item().")
+def old_is_a_view(f, x):
+    h = 1e-5
+    g, flat = torch.zeros_like(x), x.view(-1)
+    for i in range(len(flat)):
+        old = flat[i]
+        flat[i] = old + h
+        above = f(x)
+        flat[i] = old - h
+        below = f(x)
+        flat[i] = old
+        g.view(-1)[i] = (above - below) / (2 * h)
+    return g
+
+
+@mistake(2, "x[i] is a whole row here: move one entry at a time, as in x.view(-1).")
+def row_at_once(f, x):
+    h = 1e-5
+    g = torch.zeros_like(x)
+    for i in range(len(x)):
+        e = torch.zeros_like(x)
+        e[i] = h
+        g[i] = (f(x + e) - f(x - e)) / (2 * h)
+    return g
+
+
 @mistake(2, AT_ONCE)
 def all_at_once(f, x):
     h = 1e-5

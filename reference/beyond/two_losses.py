@@ -113,6 +113,16 @@ def alias_accumulated(trunk, x0):
 
 
 @mistake(2, SUM_OF_BOTH)
+def alias_the_other_way_round(trunk, x0):
+    x = x0.clone().requires_grad_(True)
+    h = trunk(x)
+    (h**2).sum().backward(retain_graph=True)
+    g2 = x.grad
+    h.sum().backward()
+    return x.grad - g2, g2
+
+
+@mistake(2, SUM_OF_BOTH)
 def added_losses(trunk, x0):
     x = x0.clone().requires_grad_(True)
     h = trunk(x)
