@@ -1,8 +1,9 @@
 """One score through every door: a class of all our answers, graded by the real tools.
 
-Submission i holds the i-th answer of each exercise: the solution, the alternatives, the mistakes,
-and what is unfinished. What each should earn is stated by its reference. Some more hold all
-solutions, and lines that are legal, and that not everybody writes.
+Submission i holds the i-th answer of each exercise: the solution, the alternatives, the mistakes
+(one of those that are told and paid alike), and what is unfinished. What each should earn is stated
+by its reference. Some more hold all solutions, and lines that are legal, and that not everybody
+writes.
 """
 
 import csv
@@ -37,7 +38,9 @@ def answers(assignment):
     for exercise, reference in COURSE.assignment(assignment).references.items():
         full = sum(COURSE.grading.rubrics[assignment][exercise].values())
         right = {reference.source(name): full for name in (exercise, *reference.alternatives)}
-        wrong = {reference.source(name): m.score for name, m in reference.mistakes.items()}
+        # Of mistakes that are told and paid alike, one: the doors differ in neither.
+        ways = {(m.score, m.sentence): name for name, m in reference.mistakes.items()}
+        wrong = {reference.source(name): score for (score, _), name in ways.items()}
         known[exercise] = [*(right | wrong).items(), (reference.exercise.skeleton, 0)]
     return known
 
