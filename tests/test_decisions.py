@@ -22,12 +22,13 @@ from autograder.doors import gradebook
 from autograder.doors.gradescope import report as gradescope
 from autograder.errors import CourseError, ResultsError
 from autograder.model import Kind, Mark, Outcome, Override, Receipt, Result, Status, Verdict
+from autograder.pages.overview import Overview
 from autograder.results import decisions
 from autograder.results.decisions import Change, override, take_back
 from autograder.results.folder import RECORD
 from autograder.results.release import releases
 from autograder.results.rules import note_rules
-from autograder.results.score import Score, score
+from autograder.results.score import Score, score, scored
 from autograder.results.store import Store, audit, read_about
 
 GRADING = """\
@@ -206,6 +207,17 @@ def test_more_points_than_there_are_are_taken_and_told(course, results, capsys):
     assert run(course, "override", results, *given) == 0
     assert "2 is more than the 1 of two" in capsys.readouterr().out
     assert totals(results)["ann"] == "2.5"
+
+
+def test_several_are_forgotten_at_once_and_none_if_one_is_not_known(course, results, capsys):
+    whose = ["--student", "ann", "--student", "ben"]
+    assert run(course, "purge", results, *whose, "--student", "eve", "--yes") == 1
+    assert "no result of 'eve'" in capsys.readouterr().err
+    with Store(results, ABOUT) as store:
+        assert {"ann", "ben"} <= store.students
+    assert run(course, "purge", results, *whose, "--yes") == 0
+    with Store(results, ABOUT) as store:
+        assert not {"ann", "ben"} & store.students
 
 
 def test_the_log_forgets_whoever_is_forgotten(course, results):
@@ -485,6 +497,16 @@ def test_whoever_is_forgotten_has_no_extension_in_the_record_either(course, resu
         assert run(course, "purge", results, "--student", student, "--yes") == 0
     assert "ann" not in read_about(results)["rules"]  # though the pages were written again
     assert [line[3] for line in audit(results)] == ["late policy: new"]
+
+
+def test_points_by_hand_below_what_the_checks_give_now_are_told_when_grading(course, capsys):
+    given = (Override("one", 1, "half of it", "x"), Override("two", 1, "seen", "x"))
+    overview = Overview(outline_of(course))
+    for result, found in scored([replace(BEN, overrides=given), ANN], outline_of(course), {}):
+        overview.add(result, found)
+    terminal.summarise(overview, course / "results", ["ben", "ann"])
+    told = "points by hand, below what the checks give now: ben one (1, and the checks give 2.5)\n"
+    assert told in capsys.readouterr().out
 
 
 def test_an_extension_of_nobody_is_told_when_pages_are_written_again(course, results, capsys):

@@ -1,8 +1,8 @@
 """One score through every door: a class of all our answers, graded by the real tools.
 
 Submission i holds the i-th answer of each exercise: the solution, the alternatives, the mistakes
-(one of those that are told and paid alike), and what is unfinished. What each should earn is stated
-by its reference. Some more hold all solutions, and lines that are legal, and that not everybody
+(one of those that fail the same checks), and what is unfinished. What each should earn is stated by
+its reference. Some more hold all solutions, and lines that are legal, and that not everybody
 writes.
 """
 
@@ -17,7 +17,9 @@ import nbformat
 import pytest
 
 from autograder import build
+from autograder.compare import Tolerance
 from autograder.course.course import find_course
+from autograder.judging.judge import Judge
 
 ROOT = Path(__file__).parent.parent
 COURSE = find_course(ROOT)
@@ -34,13 +36,15 @@ each_assignment = pytest.mark.parametrize("assignment", COURSE.grading.rubrics)
 
 def answers(assignment):
     """By exercise: source and stated score of every answer."""
-    known = {}
-    for exercise, reference in COURSE.assignment(assignment).references.items():
+    known, references = {}, COURSE.assignment(assignment).references
+    judge = Judge(assignment, references, Tolerance(), b"a secret of the tests")
+    for exercise, reference in references.items():
         full = sum(COURSE.grading.rubrics[assignment][exercise].values())
         right = {reference.source(name): full for name in (exercise, *reference.alternatives)}
-        # Of mistakes that are told and paid alike, one: the doors differ in neither.
-        ways = {(m.score, m.sentence): name for name, m in reference.mistakes.items()}
-        wrong = {reference.source(name): score for (score, _), name in ways.items()}
+        # Of mistakes that fail the same checks in the same way, one: they are one to every door.
+        seen = zip(reference.mistakes.items(), judge.prepare(exercise, "").known, strict=True)
+        ways = {tuple((v.check, v.kind) for v in known.verdicts): m for m, known in seen}
+        wrong = {reference.source(name): mistake.score for name, mistake in ways.values()}
         known[exercise] = [*(right | wrong).items(), (reference.exercise.skeleton, 0)]
     return known
 

@@ -92,12 +92,19 @@ def test_what_is_not_proved_is_shown_and_named(course):
     code, out = run(course, "exercise", "slope_of_cube", "--students", "2")
     assert code == 1 and out.count("✗ mistake mean") == 1 and "cases of 2 students" in out
     problem = "not proved mistake mean: earns 1 of 3 points, should earn 2"
-    assert f"{problem} (student 1, student 2)\n" in out
+    assert f"{problem} (student 1, student 2)\nmean passes shape\n" in out
+    assert "gives the same case" not in out
     edit(course, "return 3 * x**2", "return x.requires_grad_().pow(3).sum().backward() or x.grad")
     code, out = run(course, "exercise", "slope_of_cube")
     assert "mistake by_hand: earns 3 of 3 points, should earn 0" in out
     code, out = run(course, "build", "practice")
     assert code == 1 and "the mistake 'by_hand' loses no points" in out
+
+
+def test_a_hidden_case_that_is_the_same_for_every_class_is_remarked_on(course):
+    edit(course, "draw.distinct_quarters(4)", "[1.25, 0.75, 2.25]")
+    code, out = run(course, "exercise", "slope_of_cube")
+    assert code == 0 and "note: hidden(draw) of slope_of_cube gives the same case" in out
 
 
 def test_of_several_students_those_who_differ_are_named():

@@ -75,6 +75,8 @@ def _proved(course: Course, assignment: str, name: str, students: int) -> int:
     pretend = [f"student {number}" for number in range(1, students + 1)]
     proofs = {each: proof.prove(judge.prepare(name, each), points) for each in pretend}
     whose = pretend[0] if students == 1 else f"{students} students"
+    if proof.is_constant(reference):
+        click.echo(f"note: hidden(draw) of {name} gives the same case to every class")
     return terminal.show_proof(proof.over(proofs), f"{assignment}/{name} on the cases of {whose}")
 
 

@@ -130,30 +130,33 @@ def audit(folder: Path | None, results: Path) -> None:
 
 @click.command()
 @click.argument("results", type=PATH)
-@click.option("--student", "student_id", help="Forget this one only.")
+@click.option(
+    "--student", "student_ids", multiple=True, help="Forget this one only; may be given again."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
-def purge(context: click.Context, results: Path, student_id: str | None, yes: bool) -> None:
-    """Forget a class, or one student: results, marks, feedback, exports, what uploads noted.
+def purge(context: click.Context, results: Path, student_ids: tuple[str, ...], yes: bool) -> None:
+    """Forget a class, or some students: results, marks, feedback, exports, what uploads noted.
 
     Exported files go as a whole, whoever is to be forgotten, unless they have changed since.
     """
-    from .purge import purge_all, purge_student
+    from .purge import purge_all, purge_students
 
     if not yes:
-        whose = f"what {results} has of {student_id!r}" if student_id else f"all that {results} has"
+        named = ", ".join(map(repr, student_ids))
+        whose = f"what {results} has of {named}" if named else f"all that {results} has"
         told = "with marks, other decisions and all exported files? There is no way back."
         click.confirm(plain(f"Delete {whose}, {told}"), abort=True)
 
     def say(line: str) -> None:
         click.echo(plain(line))
 
-    if student_id is None:
+    if not student_ids:
         purge_all(results, say)
         say(f"forgot all of {results}")
     else:
-        purge_student(results, student_id, say)
-        say(f"forgot {student_id}")
+        purge_students(results, student_ids, say)
+        say(f"forgot {', '.join(student_ids)}")
         context.invoke(report, results=results)
 
 

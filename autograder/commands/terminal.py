@@ -154,6 +154,8 @@ def summarise(
         line = verbatim(f"{what:10}{out / name}")
         console.print(line, soft_wrap=True)  # to be copied: never broken
     show_changes(overview.changes)
+    if overview.below:
+        _say(console, f"points by hand, below what the checks give now: {_listed(overview.below)}")
     if gone := kept(overview, here):
         _say(console, f"kept from earlier runs, not among these submissions: {_listed(gone)}")
     if absent := missing(overview, roster or ()):

@@ -78,6 +78,13 @@ def prove(prepared: Prepared, points: Points) -> Iterator[Trial]:
         yield Trial(kind, name, stated, score, reads, hint, seconds, problem, passed)
 
 
+def is_constant(reference: Reference) -> bool:
+    """Whether every class gets the same hidden case: right if its inputs are no secret."""
+    cases = (reference.hidden(Draw(secret, reference.exercise.name)) for secret in (b"a", b"b"))
+    one, other = (wire.encode(case.data) for case in cases)
+    return one == other
+
+
 def pasted(source: str, what: str) -> dict[str, Any]:
     """What a cell of a notebook with this source defines, beside what every notebook imports.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..course.outline import Outline
 from ..model import Kind, Outcome, Override, Result, Status, disputed
 from ..results.decisions import Change
-from ..results.score import Score, unmarked
+from ..results.score import Score, number, score, unmarked
 from .words import IN_WORDS, strange, way
 
 Mistake = tuple[str, str]  # exercise and sentence
@@ -96,6 +96,8 @@ class Overview:
         self.ways = {way: WayTally() for way in IN_WORDS}
         self.max_score = outline.max_score  # of those who were seen so far, if any
         self.changes: list[Change] = []  # by rules that have changed
+        self.below: list[str] = []  # overrides that give less than the checks do now
+        self._outline = outline
         self.newest = ""  # when the newest result was made
         self._known: dict[object, Any] = {}  # what many have is kept once
 
@@ -116,6 +118,7 @@ class Overview:
             mistakes = tuple(map(self._once, self._made(result)))
             self.mistakes.update(mistakes)
         self._count(result.outcomes)
+        self.below += self._below(result)
         row = Row(
             student_id=result.student_id,
             status=result.status,
@@ -131,6 +134,15 @@ class Overview:
             is_strange=bool(strange(result)),
         )
         self.rows.append(row)
+
+    def _below(self, result: Result) -> Iterator[str]:
+        if result.overrides:
+            checks = score(replace(result, overrides=()), self._outline, {}).exercises
+            for given in result.overrides:
+                earned = checks.get(given.exercise) or 0
+                if given.points < earned:
+                    points = f"{number(given.points)}, and the checks give {number(earned)}"
+                    yield f"{result.student_id} {given.exercise} ({points})"
 
     def _once(self, thing: Any) -> Any:
         return self._known.setdefault(thing, thing)
