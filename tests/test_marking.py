@@ -870,6 +870,11 @@ def test_a_sheet_that_may_be_filled_in_is_not_written_over_and_says_what_is_mark
     )
     assert code == 0 and "2 of them new" in told  # for cay, who wrote the same, as well
     assert [m.points for m in recorded(trio)["cay"]] == [1]
+    with Store(trio, read_about(trio)) as store:  # what a sheet escapes, or would not take itself
+        store.mark("ben", [Mark("S1", 9, "ada", "- no word on b")])
+    assert autograder("mark", trio, "--sheet", trio / "third.csv")[0] == 0
+    third = ["import", trio, "--from", "sheet", "--file", trio / "third.csv", "--marker", "bob"]
+    assert "0 of them new" in autograder(*third)[1]
     again = ["import", trio, "--from", "sheet", "--file", trio / "other.csv", "--marker", "bob"]
     assert autograder(*again)[1].startswith("2 marks of 1 answer, 0 of them new")
     code, told = autograder("mark", trio, "--sheet", trio / "more.csv", "--double", "10")

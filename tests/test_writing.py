@@ -101,7 +101,7 @@ def test_what_is_not_proved_is_shown_and_named(course):
     assert code == 1 and "the mistake 'by_hand' loses no points" in out
 
 
-def test_a_hidden_case_that_is_the_same_for_every_class_is_remarked_on(course):
+def test_a_hidden_case_that_is_always_the_same_is_remarked_on(course):
     edit(course, "draw.distinct_quarters(4)", "[1.25, 0.75, 2.25]")
     code, out = run(course, "exercise", "slope_of_cube")
     assert code == 0 and "note: hidden(draw) of slope_of_cube gives the same case" in out

@@ -73,10 +73,11 @@ def _proved(course: Course, assignment: str, name: str, students: int) -> int:
     values_of(reference)  # or there would be no notebook
     judge = Judge(assignment, {name: reference}, limit, b"pretend", True)
     pretend = [f"student {number}" for number in range(1, students + 1)]
-    proofs = {each: proof.prove(judge.prepare(name, each), points) for each in pretend}
+    prepared = {each: judge.prepare(name, each) for each in pretend}
+    proofs = {each: proof.prove(cases, points) for each, cases in prepared.items()}
     whose = pretend[0] if students == 1 else f"{students} students"
-    if proof.is_constant(reference):
-        click.echo(f"note: hidden(draw) of {name} gives the same case to every class")
+    if all(map(proof.is_constant, prepared.values())):
+        click.echo(f"note: hidden(draw) of {name} gives the same case each time")
     return terminal.show_proof(proof.over(proofs), f"{assignment}/{name} on the cases of {whose}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from ..errors import ResultsError
@@ -12,7 +12,6 @@ from ..files import DRAFT
 from ..results import exports, rules
 from ..results.folder import ANONYMOUS, EXPORTED, FEEDBACK, LOCK, OURS, UPLOADS
 from ..results.lock import locked
-from ..results.rows import Results
 from ..results.store import Store, identity, read_about
 from ..upload.journal import forget, students
 
@@ -39,53 +38,34 @@ def purge_all(results: Path, say: Say) -> None:
         say(f"not ours, and left alone: {', '.join(left)}")
 
 
-def purge_students(results: Path, student_ids: Sequence[str], say: Say) -> None:
-    """The same of several students; of none, if one of them is not known.
-
-    Raises:
-        ResultsError: there is no such student in the record or a journal, or one is damaged.
-    """
-    known = {result.student_id for result in Results(results)}
-    known = known.union(*map(students, _journals(results)))
-    for student_id in student_ids:
-        if student_id not in known:
-            raise _unknown(results, student_id)
-    for student_id in student_ids:
-        purge_student(results, student_id, say)
-
-
-def purge_student(results: Path, student_id: str, say: Say) -> None:
-    """Delete one student's result, marks, feedback page and lines in the journals.
+def purge_students(results: Path, student_ids: Collection[str], say: Say) -> None:
+    """Delete the results, marks, feedback pages and lines in the journals of these students.
 
     What was exported goes as a whole. Scores, report and other pages have to be written again
     afterwards.
 
     Raises:
-        ResultsError: there is no such student in the record or a journal, or one is damaged.
+        ResultsError: one of them is not in the record or a journal, or one is damaged; nobody is
+            forgotten then.
     """
     about = identity(results)
-    journals = _journals(results)
+    journals = sorted((results / UPLOADS).glob("*.jsonl"))
     with Store(results, about) as store:
         known = store.students
-        if student_id not in known.union(*map(students, journals)):
-            raise _unknown(results, student_id)
-        for journal in journals:  # first: after an error the student is still known
-            forget(journal, student_id)
+        for student_id in student_ids:
+            if student_id not in known.union(*map(students, journals)):
+                raise ResultsError(f"{results}: no result of {student_id!r}")
+        for student_id in student_ids:
+            for journal in journals:  # first: after an error the student is still known
+                forget(journal, student_id)
         _delete_exports(results, say)
-        if student_id in known:
-            page = results / FEEDBACK / file_names(known, ".html")[student_id]
-            page.unlink(missing_ok=True)
-            (results / ANONYMOUS).unlink(missing_ok=True)  # it has a row of theirs
-        rules.forget(store, student_id)
-        store.forget(student_id)
-
-
-def _journals(results: Path) -> list[Path]:
-    return sorted((results / UPLOADS).glob("*.jsonl"))
-
-
-def _unknown(results: Path, student_id: str) -> ResultsError:
-    return ResultsError(f"{results}: no result of {student_id!r}")
+        pages = file_names(known, ".html")
+        for student_id in student_ids:
+            if student_id in known:
+                (results / FEEDBACK / pages[student_id]).unlink(missing_ok=True)
+                (results / ANONYMOUS).unlink(missing_ok=True)  # it has a row of theirs
+            rules.forget(store, student_id)
+            store.forget(student_id)
 
 
 def _delete_exports(results: Path, say: Say) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..course.questions import Question
@@ -173,6 +173,12 @@ def _row(
     row = _Row(criteria, *rest)
     if (group := papers.groups.get(name, {}).get(key)) is None:
         raise MarkError(f"no answer {key!r} to {name!r}: handed in anew, or of another class")
+    if (known := papers.latest(group)) is not None:
+        written = [_cell(text).strip() for text in _filled(known, len(criteria))]
+        if filled == written:  # as it was: no spreadsheet's rules apply to it
+            return group, replace(known, marker=marker)
+        if row.comment == written[-1]:
+            row = replace(row, comment=known.comment)
     return None if row.empty else (group, _mark(row, questions[name], marker))
 
 
