@@ -1125,6 +1125,23 @@ def test_nothing_in_answers_and_comments_runs_or_loads(browser, tmp_path):
 
 @needs_browser
 @pytest.mark.slow
+def test_a_mark_that_others_have_is_shown_and_can_be_started_from(browser, tmp_path):
+    folder = record(tmp_path / "r", said("amy", "It adds."), said("ben", "It raises."))
+    desk = desk_of(folder)
+    adds = next(group for group in desk_groups(desk) if group.students == ("amy",))
+    desk.mark(adds.key, mark("eve", (0,), comment="so"))
+    record(folder, said("ben", "It adds."))
+    with at_work(browser, folder) as page:
+        page.get_by_text("some of them have a mark already").wait_for()
+        assert serious(page) == []
+        page.get_by_role("button", name="Start from this mark").press("Enter")
+        page.locator("#save").click()
+        page.get_by_label("S1: 2 of 2 marked").wait_for()
+    assert [m.points for m in recorded(folder)["ben"]] == [1]
+
+
+@needs_browser
+@pytest.mark.slow
 def test_a_disagreement_is_settled_on_the_page(browser, trio):
     desk = desk_of(trio, 100)
     for marker, criteria in (("bob", ()), ("eve", (0, 1))):

@@ -422,3 +422,6 @@ def test_purge_deletes_nothing_of_a_folder_that_is_not_ours(tmp_path):
     (tmp_path / "report.html").write_text("somebody's")
     done = CliRunner().invoke(main, ["purge", str(tmp_path), "--yes"])
     assert done.exit_code == 1 and (tmp_path / "report.html").exists()
+    done = CliRunner().invoke(main, ["purge", str(tmp_path), "--student", "a", "--yes"])
+    assert done.exit_code == 1 and "no grades.db in it" in done.output
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
