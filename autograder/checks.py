@@ -127,9 +127,10 @@ def close(
     """The same numbers in the same shape, within the tolerance; `path` goes into lists and dicts.
 
     Tensors may be float32 or float64, scalars may be numbers or 0-d tensors. Sentences call it as
-    it is `called`, or by its place.
+    it is `called`, or by its place. A tolerance below 0 is a ValueError.
     """
-
+    if min(absolute or 0, relative or 0) < 0:
+        raise ValueError("a tolerance is a number from 0")
     return _comparing(
         part, path, lambda name, s, w, t: difference(called or name, s, w, t, absolute, relative)
     )
@@ -162,9 +163,7 @@ def length(part: str) -> Check:
     def compare(name: str, seen: Any, want: Any, _: Tolerance) -> str | None:
         if not isinstance(seen, list):
             return f"{name}: expected a {LIST}, got {brief(seen)}"
-        if len(seen) != len(want):
-            return f"{name}: {wrong_length(seen, want)}"
-        return None
+        return f"{name}: {wrong_length(seen, want)}" if len(seen) != len(want) else None
 
     return _comparing(part, (), compare)
 
@@ -203,12 +202,10 @@ def _place(part: str, path: tuple[str | int, ...]) -> str:
 def unchanged(before: str, after: str) -> Check:
     """Two parts of what was seen are the same, bit for bit."""
 
-    @check(before, after)
-    def test(seen: Observation, wanted: Observation, case: Case) -> str | None:
-        same = identical(seen[before].value, seen[after].value)
-        return None if same else f"{after} is not {before}: it should have been left alone"
-
-    return test
+    told = f"{after} is not {before}: it should have been left alone"
+    return check(before, after)(
+        lambda seen, *_: None if identical(seen[before].value, seen[after].value) else told
+    )
 
 
 # How the values came about
@@ -284,7 +281,9 @@ def floats(part: str, *path: str | int) -> Check:
 
 
 def returned(part: str, kind: type) -> Check:
-    """A value of that type came back (bool is no int)."""
+    """A value of that type came back (bool is no int); a TypeError, if `kind` is none."""
+    if not isinstance(kind, type):
+        raise TypeError(f"expected a type, as in returned({part!r}, list): {kind!r} is none")
 
     def sentence(seen: Part) -> str | None:
         if type(seen.value) is kind or (kind is torch.Tensor and is_tensor(seen.value)):

@@ -15,11 +15,12 @@ import torch
 from .observation import Foreign
 
 KNOWN_TYPES = {  # names that may be repeated to a student; others could spell a hidden input
-    *("set", "frozenset", "function", "generator", "map", "filter", "zip", "range", "complex"),
-    *("type", "method", "bytes", "numpy.ndarray", "numpy.float32", "numpy.float64", "numpy.int64"),
+    *("set", "frozenset", "generator", "map", "filter", "zip", "range", "complex"),
+    *("type", "bytes", "numpy.ndarray", "numpy.float32", "numpy.float64", "numpy.int64"),
     *("numpy.bool", "torch.nn.parameter.Parameter", "torch.nn.modules.linear.Linear"),
     *("torch.nn.modules.container.Sequential", "collections.OrderedDict", "module"),
 }
+CALLED = {"function", "method", "builtin_function_or_method"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Tolerance:
 
 
 LIST = "list or tuple"  # what was seen does not tell them apart
+MOST_DIGITS = 8  # of single precision
 FEW = 1000  # entries that Python compares faster than torch
 Limit = Callable[[float], float]  # the largest error beside a number of that size
 ALIKE = Tolerance(absolute=1e-12)  # of two answers that were computed alike; 1e-9 is not 0
@@ -135,6 +137,8 @@ def brief(value: Any) -> str:
     if is_tensor(value):
         return f"a {value.dim()}-D tensor" if value.dim() <= 3 else "a tensor"
     if isinstance(value, Foreign):
+        if value.type in CALLED:
+            return "a function or method: are its parentheses missing?"
         known = value.type in KNOWN_TYPES
         return f"an object of type {value.type}" if known else "something that is not plain data"
     if isinstance(value, (list, dict)):
@@ -162,8 +166,17 @@ def _far(
     if not wrong:
         return None
     if total == 1:
-        return f"{name}: wrong value"
+        return f"{name}: {_rounding(seen, want) or 'wrong value'}"
     return f"{name}: right shape, but {wrong} of {total} values are wrong"
+
+
+def _rounding(seen: Any, want: Any) -> str | None:
+    """That a number is the wanted one, rounded; whole ones would be so too often by chance."""
+    if is_number(seen) and is_number(want) and math.isfinite(seen) and seen != int(seen):
+        for digits in range(2, MOST_DIGITS):
+            if seen == round(want, digits):
+                return f"rounded to {digits} decimals: leave it as it is"
+    return None
 
 
 def _count(seen: Any, want: Any, limit: Limit) -> tuple[int, int, int, int]:

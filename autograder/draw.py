@@ -51,8 +51,14 @@ class Draw:
         return torch.randn(shape, generator=self._generator)
 
     def distinct_quarters(self, n: int, low: int = -5, high: int = 5) -> list[float]:
-        """`n` different multiples of 1/4 in [low, high], no whole numbers: exact in binary."""
+        """`n` different multiples of 1/4 in [low, high], no whole numbers: exact in binary.
+
+        Raises:
+            ValueError: there are not so many.
+        """
         steps = [q / 4 for q in range(4 * low, 4 * high + 1) if q % 4]
+        if n > len(steps):
+            raise ValueError(f"{n} different quarters from {low} to {high}: only {len(steps)} are")
         return self.shuffled(steps)[:n]
 
     def screened(self, candidate: Callable[[], T], accept: Callable[[T], bool]) -> T:

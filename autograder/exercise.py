@@ -158,7 +158,9 @@ class Exercise:
                 )
             parts = self.probe(answer, case)
             if not isinstance(parts, dict):
-                raise TypeError(f"the probe returned no dict of parts: {type_name(parts)}")
+                alone = 'one part without a name, as in {"result": attempt(...)}'
+                found = alone if isinstance(parts, Part) else type_name(parts)
+                raise TypeError(f"the probe returned no dict of parts: {found}")
             return {name: _part(value) for name, value in parts.items()}
         except BaseException as raised:  # the student broke what the probe itself relies on
             return {EVERY_PART: Part(error=describe(raised))}
@@ -183,7 +185,7 @@ def load_exercise(path: Path) -> Exercise:
             "a docstring (the prompt)": module.__doc__,
             f"a function, class or value named {name!r} (the skeleton)": skeleton,
             "visible = case(...)": isinstance(getattr(module, "visible", None), Case),
-            "probe(answer, case)": callable(getattr(module, "probe", None)),
+            "probe(answer, case)": takes(getattr(module, "probe", None), 2),
         }.items()
         if not found
     ]
@@ -202,6 +204,15 @@ def load_exercise(path: Path) -> Exercise:
         path=path,
         shown=getattr(module, "shown", None),
     )
+
+
+def takes(function: Any, inputs: int) -> bool:
+    """Whether something can be called with so many inputs."""
+    try:
+        inspect.signature(function).bind(*range(inputs))
+    except TypeError:  # it cannot, or is no function
+        return False
+    return True
 
 
 def exercise_files(folder: Path) -> dict[str, Path]:

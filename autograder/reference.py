@@ -18,7 +18,7 @@ from typing import Any
 from .checks import Check
 from .draw import Draw
 from .errors import CourseError
-from .exercise import Case, Exercise, load_exercise, load_module, source_of
+from .exercise import Case, Exercise, load_exercise, load_module, source_of, takes
 from .literal import literal
 
 
@@ -115,7 +115,7 @@ def load_reference(path: Path, exercise: Exercise) -> Reference:
         what
         for what, found in {
             f"the solution {exercise.name!r}": exercise.name in content,
-            "hidden(draw)": callable(content.get("hidden")),
+            "hidden(draw)": takes(content.get("hidden"), 1),
             "checks = {name: check, ...}": isinstance(checks, dict)
             and bool(checks)
             and all(isinstance(check, Check) for check in checks.values()),

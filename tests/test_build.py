@@ -265,9 +265,8 @@ def say(name, answer):
 
 
 def test_a_missing_function_is_named():
-    assert "grad_quadratic: there is no grad_quadratic yet: run its cell first\n" == say(
-        "grad_quadratic", ""
-    )
+    told = "there is no grad_quadratic yet: run its cell, and see that this is what it defines"
+    assert f"grad_quadratic: {told}\n" == say("grad_quadratic", "")
 
 
 def test_an_error_is_told_with_its_line():
@@ -414,6 +413,11 @@ NAN = float("nan")
         (0.0, None, ["expected None, yours is 0"]),
         ([1.0], [1.0, 2.0], ["expected 2 entries, yours has 1"]),
         (7.0, [7.0], ["expected [7.0], yours is 7"]),
+        (
+            torch.ones(1, 2),
+            [torch.ones(2)],
+            ["expected a list, yours is a tensor of shape (1, 2)"],
+        ),
         ([7.0], {"a": 7.0}, ["expected {'a': 7.0}, yours is [7.0]"]),
         (
             {"a": 1.0, "c": 2.0},
@@ -442,6 +446,7 @@ def test_report_counts_what_it_leaves_out():
 def test_report_passes_with_a_note():
     report = visible_report("f", {"x": tensor(1.0)}, {"x": 1.0})
     assert report.startswith("passes the visible case\n  note: ")
+    assert report.endswith("use .item() (it may cost points)")
 
 
 def test_a_case_gives_fresh_copies():
@@ -607,14 +612,14 @@ def test_exercises_that_the_lesson_leaves_out_follow_at_the_end(course):
     lesson = "# T\n\n<!-- exercise: two -->\n\nLast words.\n"
     made = built(course({"one": {}, "two": {}, "three": {}}, lesson))
     assert [
-        *("lesson-01", *HELPING, "two-prompt", "two", "two-check", "lesson-02"),
+        *("lesson-01", "lesson-imports", *HELPING, "two-prompt", "two", "two-check", "lesson-02"),
         *("one-prompt", "one", "one-check", "three-prompt", "three", "three-check"),
     ] == list(made)
 
 
 def test_a_lesson_is_not_needed(course):
     made = built(course({"one": {}}))
-    assert [*HELPING, "one-prompt", "one", "one-check"] == list(made)
+    assert ["lesson-imports", *HELPING, "one-prompt", "one", "one-check"] == list(made)
     assert "### Title\n\n*Exercise `one`, 1 point*\n\nWrite `one`." == made["one-prompt"]
 
 
@@ -624,6 +629,8 @@ def test_a_lesson_is_not_needed(course):
         ("# T\n\n<!-- exercise: onne -->\n", r"lesson.md:3: .*'onne'.*did you mean 'one'"),
         ("<!-- exercise one -->\n<!--exercise: one-->", "lesson.md:2: .*second time"),
         ("<!-- exercise -->", "lesson.md:1: no exercise ''"),
+        ("# T\nhere <!-- exercise: one --> x", "lesson.md:2: a marker is a line of its own"),
+        ("<!-- exercises: one -->", "lesson.md:1: a marker is a line of its own"),
         ("```python\na, one = 1, 2\n```", "a cell defines 'one', which is the name of an exercise"),
     ],
 )

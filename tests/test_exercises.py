@@ -29,6 +29,9 @@ from autograder.wire import encode
 # differently, fails a test; an exercise that is not listed here states its scores itself.
 STATED = {
     "grad_quadratic": {
+        "caret": 0,
+        "backward_not_called": 0,
+        "not_a_leaf": 1,
         "tuple_of_one": 1,
         "mean": 2,
         "not_scalar": 0,
@@ -72,6 +75,7 @@ STATED = {
         "not_unpacked": 0,
     },
     "fresh_grads": {
+        "appended_and_assigned": 0,
         "factor_of_the_pass_before": 2,
         "without_the_factor": 2,
         "tuples": 1,
@@ -113,6 +117,7 @@ STATED = {
         "kept_tensors": 7,
     },
     "build_and_backward": {
+        "final_sigmoid": 1,
         "y_dtype": 0,
         "stepped": 7,
         "final_relu": 1,
@@ -205,6 +210,7 @@ STATED = {
         "trained": 1,
     },
     "freeze_and_backward": {
+        "first_layer_always": 0,
         "frozen_too_late": 3,
         "eval_mode": 3,
         "zeros_not_none": 3,
@@ -247,6 +253,7 @@ STATED = {
         "nothing_returned": 5,
     },
     "numgrad": {
+        "sign": 2,
         "old_is_a_view": 2,
         "row_at_once": 2,
         "one_sided": 4,
@@ -299,6 +306,7 @@ STATED = {
         "rounded_to_0": 3,
         "summed_loss": 1,
         "output_not_squared": 1,
+        "mean_squared": 3,
         "cleared_too_late": 0,
     },
     "hvp": {

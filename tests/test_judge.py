@@ -89,6 +89,10 @@ ONE = "x: expected one number, got "
         (nan, 1.0, "x: contains nan"),
         (inf, 1.0, "x: contains inf"),
         (-inf, inf, "x: wrong value"),
+        (0.33, 1 / 3, "x: rounded to 2 decimals: leave it as it is"),
+        (-2.123, -2.123456, "x: rounded to 3 decimals: leave it as it is"),
+        (0.3, 1 / 3, "x: wrong value"),
+        (1.0, 0.997, "x: wrong value"),
         (1.0, inf, "x: wrong value"),
         (1.0, nan, "x: wrong value"),
         (nan, nan, None),
@@ -383,6 +387,10 @@ def test_identical_means_the_same_data_of_the_same_types(a, b, expected):
         ("text", "a string"),
         (Foreign("numpy.ndarray"), "an object of type numpy.ndarray"),
         (Foreign("Mine_4711"), "something that is not plain data"),
+        (
+            Foreign("builtin_function_or_method"),
+            "a function or method: are its parentheses missing?",
+        ),
         (Part(1), "no value"),
     ],
 )

@@ -194,6 +194,15 @@ def test_a_failed_cell_is_blamed_for_a_name_that_it_would_define_and_for_no_othe
     assert any(line.startswith("three: the notebook defines no 'three': cell 4") for line in said)
 
 
+def test_a_name_of_the_same_words_is_named_and_so_is_a_second_definition(published):
+    path = published / "mine.ipynb"
+    path.write_text(notebook("def my_one(x): return 9", "two = 1", "x = 0", "two = 2", "y = two +"))
+    said = list(check(path))
+    assert "one: the notebook defines no 'one': is it 'my_one'?" in said
+    told = [line for line in said if "once more" in line]
+    assert told == ["code cell 4: two is defined here once more, after cell 2: this one counts"]
+
+
 @pytest.mark.parametrize(
     ("text", "told"), [("", "the file is empty"), ('{"cells', "not valid JSON"), ("%PDF", "a PDF")]
 )

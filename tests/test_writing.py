@@ -107,6 +107,18 @@ def test_a_hidden_case_that_is_always_the_same_is_remarked_on(course):
     assert code == 0 and "note: hidden(draw) of slope_of_cube gives the same case" in out
 
 
+def test_a_probe_that_calls_outside_attempt_is_remarked_on(course):
+    path = course / "assignments/practice/slope_of_cube.py"
+    remark = "note: the probe of slope_of_cube calls it outside attempt()"
+    assert remark not in run(course, "exercise", "slope_of_cube")[1]
+    text = path.read_text()
+    path.write_text(
+        text.replace("attempt(lambda: slope_of_cube(case.values))", "slope_of_cube(case.values)")
+    )
+    code, out = run(course, "exercise", "slope_of_cube")
+    assert code == 1 and remark in out and "autograd never ran" in out
+
+
 def test_of_several_students_those_who_differ_are_named():
     right, wrong = (Trial("mistake", "m", 1, 1, (), "", s, p) for s, p in ((3, ""), (1, "earns 2")))
     proofs = {"amy": [right, right], "ben": [right, wrong], "cat": [right, wrong]}

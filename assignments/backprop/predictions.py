@@ -84,10 +84,9 @@ def probe(predictions, case):
         if not isinstance(predictions, dict):
             raise TypeError("predictions should be a dict with the keys P1 to P9")
         filled = {key: answer for key, answer in predictions.items() if answer is not ...}
-        if name == "P3" and filled.get(name, ...) is None:
-            return "None"
-        folded = {str(key).strip().upper(): answer for key, answer in filled.items()}
-        return plainly((folded | filled).get(name, ...))
+        folded = {f"P{str(key).strip().upper().removeprefix('P')}": filled[key] for key in filled}
+        answer = (folded | filled).get(name, ...)
+        return "None" if name == "P3" and answer is None else plainly(answer)
 
     def answered(name):
         if given(name) is ...:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,9 +29,15 @@ from .wanted import Values
 
 LESSON = "lesson.md"
 MARKER = re.compile(r"^<!--\s*((?i:exercise|question))\b[\s:]*(.*?)\s*-->[ \t]*$", re.MULTILINE)
+LIKE_A_MARKER = re.compile(r"<!--\s*(?i:exercise|question)s?\b")
 HELPERS = Path(__file__).with_name("visible.py")
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # in Colab, in JupyterLab
 HELPED = {"attempt", "case"}  # what a probe may use of the engine: the helper cell has its own
+IMPORTS = {  # by name, what every notebook has before the first skeleton
+    "torch": "import torch",
+    "nn": "import torch.nn as nn",
+    "F": "import torch.nn.functional as F",
+}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 METADATA = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
 HELPER_NOTE = """\
@@ -50,10 +57,10 @@ def notebook(cells: Iterable[Cell], **metadata: Any) -> bytes:
 def student_cells(assignment: Assignment, wanted: Mapping[str, Values]) -> list[Cell]:
     """The cells of the student notebook, given the wanted values of each visible case.
 
-    Their ids tell what they are: `lesson-01`, ..., `visible-checks` (the helper cell, after
-    `visible-checks-note`), and for an exercise `NAME-prompt`, `NAME` (the skeleton) and
-    `NAME-check`. A question has `NAME-prompt` and `NAME`, and where the answer is of several cells
-    also `NAME-2`, ...
+    Their ids tell what they are: `lesson-01`, ..., `lesson-imports` (what the lesson itself does
+    not import), `visible-checks` (the helper cell, after `visible-checks-note`), and for an
+    exercise `NAME-prompt`, `NAME` (the skeleton) and `NAME-check`. A question has `NAME-prompt`
+    and `NAME`, and where the answer is of several cells also `NAME-2`, ...
 
     Raises:
         CourseError: the lesson mentions an unknown exercise, or one of them twice.
@@ -62,7 +69,11 @@ def student_cells(assignment: Assignment, wanted: Mapping[str, Values]) -> list[
     # After the title, if the lesson begins with one.
     place = [cell["cell_type"] for cell in cells if cell["id"] == "lesson-01"].count("markdown")
     title, source = helpers()  # Colab folds the cell under the title
+    before = itertools.takewhile(lambda cell: cell["id"] not in assignment.references, cells)
+    there = set[str]().union(*(_defined_in("".join(cell["source"])) for cell in before))
+    lacking = [line for name, line in IMPORTS.items() if name not in there]
     cells[place:place] = [
+        *([code_cell("lesson-imports", "\n".join(lacking))] if lacking else []),
         markdown_cell(f"{HELPER_CELL}-note", HELPER_NOTE),
         code_cell(HELPER_CELL, f"# @title {title}\n{source}") | {"metadata": FOLDED},
     ]
@@ -118,7 +129,13 @@ def _sections(assignment: Assignment) -> Iterator[tuple[str, str]]:
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     known = {"exercise": list(assignment.references), "question": list(assignment.questions)}
     left, start = [*assignment.references, *assignment.questions], 0
-    for marker in MARKER.finditer(text):
+    markers = {marker.start(): marker for marker in MARKER.finditer(text)}
+    for almost in LIKE_A_MARKER.finditer(text):
+        if almost.start() not in markers:
+            line = text.count("\n", 0, almost.start()) + 1
+            own = "a marker is a line of its own, as <!-- exercise: NAME -->"
+            raise CourseError(f"{path}:{line}: {own} or <!-- question: NAME -->")
+    for marker in markers.values():
         kind, name = marker[1].lower(), marker[2]
         line = text.count("\n", 0, marker.start()) + 1
         if name not in known[kind]:

@@ -11,6 +11,7 @@ from ..errors import CourseError
 from ..files import PUBLIC, replacing
 from ..pages.templating import text_environment
 
+RESERVED = ("policy", "questions")  # keys of grading.yml that are no assignment
 HALVES = ("assignments", "reference")
 POINTS: dict[str, float] = {"values": 2, "shape": 1}  # for the checks of a new exercise
 FIRST = ("practice", "slope_of_cube")  # assignment and exercise of a new course
@@ -36,7 +37,7 @@ def write_starter(course: Path, assignment: str, exercise: str) -> list[Path]:
     """Write both halves of an exercise; returns their paths.
 
     Raises:
-        CourseError: a name is no Python name, or one of the files is there already.
+        CourseError: a name is no Python name, or taken, or one of the files is there already.
     """
     for name in (assignment, exercise):
         if not name.isidentifier() or name.startswith("_") or keyword.iskeyword(name):
@@ -44,6 +45,8 @@ def write_starter(course: Path, assignment: str, exercise: str) -> list[Path]:
                 f"{name!r} cannot be a name: begin with a letter, go on with letters, digits and "
                 "underscores, and use no word of Python's"
             )
+    if assignment in RESERVED:
+        raise CourseError(f"{assignment!r} is a key of {GRADING}: choose another name")
     paths = {course / half / assignment / f"{exercise}.py": half for half in HALVES}
     for path in paths:
         if path.exists():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,18 +81,21 @@ def values_of(reference: Reference) -> Values:
         raise CourseError(f"{reference.exercise.path}: shown: the probe has no {lacking[0]!r}")
     observation = {part: observed[part] for part in shown}
     for part_name, part in observation.items():
-        if part.error is not None or _holds_foreign(part.value):
-            problem = part.error or part.value
+        if other := next(_foreign(part.value), None):
             raise CourseError(
-                f"{reference.path}: no value to compare with in {part_name!r}: {problem}"
+                f"{reference.path}: no value to compare with in {part_name!r}: an object of type "
+                f"{other.type}, which is no plain data"
             )
     return {key: _rounded(part.value) for key, part in observation.items()}
 
 
-def _holds_foreign(value: Any) -> bool:
+def _foreign(value: Any) -> Iterator[Foreign]:
+    """What is no plain data in a value."""
     if isinstance(value, (list, dict)):
-        return any(map(_holds_foreign, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, Foreign)
+        for entry in value.values() if isinstance(value, dict) else value:
+            yield from _foreign(entry)
+    elif isinstance(value, Foreign):
+        yield value
 
 
 def _rounded(value: Any) -> Any:

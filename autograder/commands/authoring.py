@@ -46,10 +46,12 @@ def exercise(folder: Path | None, name: str | None, assignment: str | None, stud
         sys.exit(_proved(course, course.assignment_of(name, assignment), name, students))
     names = list(course.grading.rubrics) if assignment is None else [assignment]
     chosen = [(each, exercise) for each in names for exercise in course.outline(each).rubric]
+    chosen += [pair for pair in course.without_points() if assignment in (None, pair[0])]
     faults = 0
-    for each in chosen:
+    for each, exercise in chosen:
         try:
-            faults += _proved(course, *each, students)
+            at = course.assignment_of(exercise, each)
+            faults += _proved(course, at, exercise, students)
         except CourseError as error:
             faults += 1
             click.echo(f"not proved: {plain(str(error))}", err=True)
@@ -78,6 +80,11 @@ def _proved(course: Course, assignment: str, name: str, students: int) -> int:
     whose = pretend[0] if students == 1 else f"{students} students"
     if all(map(proof.is_constant, prepared.values())):
         click.echo(f"note: hidden(draw) of {name} gives the same case each time")
+    if proof.is_bare(reference):
+        click.echo(
+            f"note: the probe of {name} calls it outside attempt(): an error there costs all "
+            "parts, and autograd is not counted"
+        )
     return terminal.show_proof(proof.over(proofs), f"{assignment}/{name} on the cases of {whose}")
 
 

@@ -77,6 +77,8 @@ class Course:
         if assignment is not None and assignment in found:
             return assignment
         known = rubrics.get(assignment or "", {e for rubric in rubrics.values() for e in rubric})
+        if not found and any(exercise in each for each in self.grading.questions.values()):
+            raise CourseError(f"{exercise!r} is a question, which a person marks")
         if not found or assignment is not None:
             for path in sorted(self.folder.glob("assignments/*/*.py")):
                 if path.stem == exercise and path.parent.name == (assignment or path.parent.name):
@@ -88,6 +90,12 @@ class Course:
         if len(found) > 1:
             raise CourseError(f"{exercise!r} is in {' and in '.join(found)}: give --assignment")
         return found[0]
+
+    def without_points(self) -> list[tuple[str, str]]:
+        """Assignment and exercise of the files that `grading.yml` does not mention."""
+        files = sorted(self.folder.glob("assignments/*/*.py"))
+        pairs = [(p.parent.name, p.stem) for p in files if not p.name.startswith("_")]
+        return [(a, e) for a, e in pairs if e not in self.grading.rubrics.get(a, ())]
 
     def _one_point_each(self, path: Path, exercise: str) -> str:
         from ..exercise import load_exercise  # imports torch, which takes seconds

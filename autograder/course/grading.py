@@ -21,7 +21,7 @@ A_TIME = "2026-11-01T12:00:00+01:00"
 YAML_WORDS = {  # what the parser says of the usual slips, and what to do
     "mapping values are not": "is a colon missing in the lines above, or the indentation off?",
     "'\\t'": "a tab: indent with spaces",
-    "expected ',' or": "a bracket is not closed before this line",
+    "expected ',' or": "a bracket is not closed before this line, or a text in it needs quotes",
     "<block end>": "it does not fit the lines above: an open quote, or the indentation?",
     "<stream end>": "a bracket is not closed",
     "end of stream": "a quote is not closed",

@@ -67,9 +67,11 @@ def prove(prepared: Prepared, points: Points) -> Iterator[Trial]:
         failed = [v for v in outcome.verdicts if v.kind is not Kind.passed]
         passed = tuple(v.check for v in outcome.verdicts if v.kind is Kind.passed)
         problem = _problem(kind, score, stated, full, reads, sentences)
-        says_so = any(is_unfinished(part.error) for part in public.values())
+        of_it = reference.exercise.name
+        errors = [part.error for part in public.values() if part.error]
+        says_so = any(is_unfinished(e) and e.message.startswith(of_it) for e in errors)
         if name == SKELETON and not problem and not says_so:
-            raises = f'raise NotImplementedError("{reference.exercise.name}")'
+            raises = f'raise NotImplementedError("{of_it}")'
             problem = f"students do not read that it is {UNFINISHED}: have it {raises}"
         if kind != "unfinished" and (lacks := _lacking(reference, name)):
             problem = f"does not work in a cell of its own: {lacks}"
@@ -81,6 +83,16 @@ def prove(prepared: Prepared, points: Points) -> Iterator[Trial]:
 def is_constant(prepared: Prepared) -> bool:
     """Whether all hidden cases are the same one: right if their inputs are no secret."""
     return len({bytes(wire.encode(case.data)) for case in prepared.cases}) == 1
+
+
+def is_bare(reference: Reference) -> bool:
+    """Whether the probe calls answers outside `attempt`, which alone tells errors and autograd."""
+
+    def raises(*_: Any, **__: Any) -> None:
+        raise NotImplementedError
+
+    (seen,) = observe(reference, raises, [reference.exercise.visible])
+    return EVERY_PART in seen
 
 
 def pasted(source: str, what: str) -> dict[str, Any]:

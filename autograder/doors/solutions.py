@@ -18,7 +18,7 @@ from typing import Any
 import nbformat
 from markupsafe import Markup
 
-from ..building.notebook import Cell, code_cell, markdown_cell, notebook, student_cells
+from ..building.notebook import IMPORTS, Cell, code_cell, markdown_cell, notebook, student_cells
 from ..building.wanted import Values
 from ..course.assignment import Assignment
 from ..course.course import Course
@@ -29,7 +29,6 @@ from ..pages.templating import environment
 from ..reference import Reference
 from .solved import imports
 
-IMPORTS = ["import torch", "import torch.nn as nn", "import torch.nn.functional as F"]
 TITLE = re.compile(r"^# (.*)")
 SECTION = re.compile(r"^## .*", re.MULTILINE)
 INTRODUCTION = """\
@@ -101,7 +100,7 @@ def _answer(assignment: Assignment, name: str) -> Iterator[Cell]:
 def _all_imports(assignment: Assignment) -> list[str]:
     references = assignment.references.items()
     found = (line for name, r in references for line in imports(r, r.source(name)))
-    return list(dict.fromkeys([*IMPORTS, *found]))
+    return list(dict.fromkeys([*IMPORTS.values(), *found]))
 
 
 def _mistakes(reference: Reference, points: Points) -> Iterator[str]:

@@ -19,7 +19,7 @@ from .. import wire
 from ..checks import Check
 from ..compare import Tolerance
 from ..draw import Draw
-from ..errors import CourseError, SolutionRaised
+from ..errors import CourseError, ProtocolError, SolutionRaised
 from ..exercise import Case
 from ..model import UNFINISHED, Kind, Lost, Outcome, Verdict
 from ..observation import EVERY_PART, Error, Observation, Part, is_unfinished, ran_out_of_memory
@@ -100,6 +100,9 @@ def _one_case(
             problem = f"{type(error).__name__}: {error}"
             raise CourseError(f"check {name!r} fails on the reference itself: {problem}") from error
         sentence = "the result does not have the form that was asked for"
+    if not isinstance(sentence, str | None):
+        told = f"check {name!r} returned {sentence!r:.100}"
+        raise CourseError(f"{told}: expected None where it holds, else a sentence")
     if not sentence:
         return Verdict(name, Kind.passed)
     if any(is_unfinished(found[part].error) for part in seen.looked_at if part in found):
@@ -146,12 +149,14 @@ def observe(reference: Reference, answer: Any, cases: Sequence[Case]) -> list[Ob
 
 def no_hidden_case(reference: Reference, error: Exception) -> CourseError:
     """The error for a `hidden(draw)` that failed."""
-    if isinstance(error, CourseError):
-        return error
     steps = traceback.extract_tb(error.__traceback__)
     lines = [step.lineno for step in steps if step.filename == str(reference.path)]
     where = f"{reference.path}:{lines[-1]}" if lines else str(reference.path)
-    return CourseError(f"{where}: no hidden case: {type(error).__name__}: {error}")
+    if isinstance(error, CourseError):
+        return CourseError(f"{error} ({where})")
+    plain = isinstance(error, ProtocolError)  # what it refuses to send
+    told = f"{error}: a case is plain data only" if plain else f"{type(error).__name__}: {error}"
+    return CourseError(f"{where}: no hidden case: {told}")
 
 
 def want(reference: Reference, cases: Sequence[Case]) -> list[Observation]:

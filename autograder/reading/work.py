@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ..model import Cell, Work
+from ..model import Cell, CellNote, Work
 from ..worker.released import FORMS, released_cells, source_of
 
 MAX_SOURCE = 20_000  # characters that are kept of one cell, and of all cells of an answer
@@ -35,6 +35,19 @@ def exercise_works(
         if defining:
             number = (ran or defining)[-1]
             yield Work(name, _shortened(cells[number - 1]), number)
+
+
+def redefined(
+    cells: Sequence[str], exercises: Iterable[str], failed: Container[int]
+) -> Iterator[CellNote]:
+    """That a cell defines an exercise once more, so that the one before it counts no longer."""
+    for name in exercises:
+        defines = definition(name)
+        numbers = [n for n, cell in enumerate(cells, start=1) if defines.search(cell)]
+        *before, last = [number for number in numbers if number not in failed] or [0]
+        if before:
+            told = f"{name} is defined here once more, after cell {before[-1]}: this one counts"
+            yield CellNote(last, told)
 
 
 def definition(name: str) -> re.Pattern[str]:

@@ -21,7 +21,7 @@ from ..exercise import Case
 from ..model import CellNote, Kind, Lost, Output, Run, Submission
 from ..observation import MAX_MESSAGE, Error, Observation, Part, explained, ran_short, shortened
 from ..plural import counted
-from ..reading.work import definition
+from ..reading.work import definition, redefined
 from .channel import Worker, Workers
 from .outputs import outputs, within_limits
 
@@ -91,8 +91,10 @@ def run(
     shown = within_limits(
         [o for number in sorted(notebook.outputs) for o in notebook.outputs[number]]
     )
-    notes = tuple(notebook.all_notes())
-    return replace(found, notes=notes, outputs=tuple(shown), seconds=seconds)
+    failed = [number for number, texts in notebook.notes.items() if texts]
+    again_defined = redefined(submission.cells, visible, failed)
+    notes = sorted([*notebook.all_notes(), *again_defined], key=lambda note: note.cell)
+    return replace(found, notes=tuple(notes), outputs=tuple(shown), seconds=seconds)
 
 
 class _Notebook:
@@ -173,7 +175,9 @@ class _Notebook:
             imports = any("import" in line and exercise in line for line in lines)
             if imports or defines.search(self.cells[number - 1]):
                 return self._blamed(number, sentence)
-        if close := difflib.get_close_matches(exercise, defined, n=1, cutoff=SIMILAR):
+        close = difflib.get_close_matches(exercise, defined, n=1, cutoff=SIMILAR)
+        words = set(exercise.split("_"))
+        if close := close or [name for name in defined if words <= set(name.lower().split("_"))]:
             return Lost(Kind.missing, f"{sentence}: is it {close[0]!r}?")
         return self._blamed(mentions[0], sentence) if mentions else Lost(Kind.missing, sentence)
 

@@ -150,10 +150,17 @@ class NotebookShell(InteractiveShell):
 
     def transform_cell(self, raw_cell: str) -> str:
         """As IPython does, but with the empty lines at the top: line numbers are the notebook's."""
-        code: str = super().transform_cell(raw_cell)  # type: ignore[no-untyped-call]
-        empty = itertools.takewhile(str.isspace, raw_cell.splitlines(True))
+        lines = raw_cell.splitlines(True)
+        empty = len(list(itertools.takewhile(str.isspace, lines)))
+        try:
+            code: str = super().transform_cell(raw_cell)  # type: ignore[no-untyped-call]
+        except SyntaxError as error:  # of its tokenizer, which knows no cell
+            name = CELL.format(self.compile.cell)  # type: ignore[attr-defined]
+            linecache.cache.setdefault(name, (len(raw_cell), None, lines, name))  # a magic's has
+            error.filename, error.lineno = name, (error.lineno or 1) + empty
+            raise
         self.displayhook.source = code  # type: ignore[attr-defined]  # it is our _DisplayHook
-        return "\n" * len(list(empty)) + code
+        return "\n" * empty + code
 
     def define(self, number: int, source: str, seconds: float) -> list[str]:
         """Only the definitions of cell `number`, for when there is no time left for the rest."""

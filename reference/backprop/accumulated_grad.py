@@ -44,7 +44,7 @@ checks = {
 
 LAST_ALONE = (
     "This is the gradient of one pass alone: keep x the same leaf in all passes, "
-    "and do not clear its .grad."
+    "and neither clear nor divide its .grad."
 )
 ONE_BACKWARD = (
     "The numbers are right, but backward() ran only once: call it in every pass, "

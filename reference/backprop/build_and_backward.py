@@ -32,14 +32,18 @@ def hidden(draw):
     return case(X=X, y=y, seed=seed)
 
 
+MOST_LAYERS = 8  # that are told one by one
+
+
 @check("run")
 def architecture(seen, wanted, case):
     found, asked = seen["run"].value, wanted["run"].value
     if not isinstance(found, dict):
         return "expected a model and its loss"
     if found["layers"] != asked["layers"]:
-        known = [name if name in asked["layers"] else "another" for name in found["layers"]]
-        return f"expected the layers {' '.join(asked['layers'])}; yours are {' '.join(known)}"
+        told = [name if name in asked["layers"] else "another" for name in found["layers"]]
+        told = told if len(told) <= MOST_LAYERS else [str(len(told))]
+        return f"expected the layers {' '.join(asked['layers'])}; yours are {' '.join(told)}"
     shapes, expected = ([list(p.shape) for p in net["parameters"]] for net in (found, asked))
     if shapes != expected:
         return f"expected parameters of the shapes {expected}; yours have others"
@@ -63,6 +67,16 @@ checks = {
 def final_relu(X, y, seed):
     torch.manual_seed(seed)
     model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    loss = nn.BCEWithLogitsLoss()(model(X), y.float().unsqueeze(1))
+    model.zero_grad()
+    loss.backward()
+    return model, loss
+
+
+@mistake(1, "Your net ends in Sigmoid: a last ReLU was asked for, the loss has the sigmoid.")
+def final_sigmoid(X, y, seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.Sigmoid())
     loss = nn.BCEWithLogitsLoss()(model(X), y.float().unsqueeze(1))
     model.zero_grad()
     loss.backward()

@@ -58,6 +58,10 @@ X_TOO = (
     'x is cleared where another kind is asked for, too: clear it only when kind is "tensor" '
     "(an else belongs to the last if alone)."
 )
+NOTHING = (
+    'Nothing was cleared when kind is "%s": see that its branch is reached, calls what it names '
+    "(with parentheses) and clears gradients, not values."
+)
 GRAD_IS_NONE = (
     "Before the first backward() .grad is None, which has no zero_(): test for None first."
 )
@@ -142,8 +146,8 @@ def no_such_method(kind, model, optimizer, x):
 
 @mistake(
     5,
-    'x.grad is as it was when kind is "tensor": see that its branch is reached and clears x.grad; '
-    "x = ... only names another tensor.",
+    'x.grad is as it was when kind is "tensor": see that its branch is reached and clears x.grad '
+    "itself, neither x nor what you name x by x = ....",
 )
 def another_x(kind, model, optimizer, x):
     if kind == "optimizer":
@@ -154,7 +158,7 @@ def another_x(kind, model, optimizer, x):
         x = x.detach().requires_grad_()
 
 
-@mistake(5, 'Nothing was cleared when kind is "optimizer": see that its branch is reached.')
+@mistake(5, NOTHING % "optimizer")
 def optimizer_never(kind, model, optimizer, x):
     if kind == "optimiser":
         optimizer.zero_grad()
@@ -164,7 +168,7 @@ def optimizer_never(kind, model, optimizer, x):
         x.grad = None
 
 
-@mistake(6, 'Nothing was cleared when kind is "model": see that its branch is reached.')
+@mistake(6, NOTHING % "model")
 def model_never(kind, model, optimizer, x):
     if kind == "optimizer":
         optimizer.zero_grad()

@@ -93,6 +93,17 @@ def grad_is_none(values, k):
     return out
 
 
+@mistake(0, "append() changes the list itself and returns None: do not assign what it returns.")
+def appended_and_assigned(values, k):
+    x = torch.tensor(values, requires_grad=True)
+    out = []
+    for j in range(k):
+        x.grad = None
+        ((j + 1) * (x**2 + 3 * x)).sum().backward()
+        out = out.append(x.grad.clone())
+    return out
+
+
 @mistake(2, "Each gradient has the factor of the pass before, and the first is 0: it is j + 1.")
 def factor_of_the_pass_before(values, k):
     x = torch.tensor(values, requires_grad=True)

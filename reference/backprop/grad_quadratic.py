@@ -50,6 +50,35 @@ def not_scalar(values):
     return x.grad
 
 
+@mistake(0, "In Python a power is written **: ^ combines the bits of whole numbers.")
+def caret(values):
+    x = torch.tensor(values, dtype=torch.float32, requires_grad=True)
+    (x ^ 2 + 3 * x).sum().backward()
+    return x.grad
+
+
+@mistake(
+    0,
+    "Nothing came back: either the `return` is missing, or backward() was not called (with its "
+    "parentheses), before which .grad is None.",
+)
+def backward_not_called(values):
+    x = torch.tensor(values, dtype=torch.float32, requires_grad=True)
+    (x**2 + 3 * x).sum().backward  # noqa: B018
+    return x.grad
+
+
+@mistake(
+    1,
+    "Nothing came back: either the `return` is missing, or x is no leaf, whose .grad stays None "
+    "(it is computed from the tensor that requires grad).",
+)
+def not_a_leaf(values):
+    x = torch.tensor(values, requires_grad=True, dtype=torch.float32) * 1.0
+    (x**2 + 3 * x).sum().backward()
+    return x.grad
+
+
 @mistake(2, "Correct, but autograd never ran: let backward() find the derivative.")
 def no_autograd(values):
     x = torch.tensor(values, dtype=torch.float32)

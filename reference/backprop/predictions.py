@@ -222,6 +222,8 @@ pairs_as_arrays = alternative(
 
 under_small_letters = alternative({name.lower(): value for name, value in predictions.items()})
 
+under_numbers = alternative({int(name[1:]): value for name, value in predictions.items()})
+
 in_another_order_with_a_remark = alternative(
     dict(reversed(predictions.items())) | {"P10": "I ran none of them."}
 )

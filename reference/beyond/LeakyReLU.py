@@ -225,7 +225,9 @@ class saved_number(torch.autograd.Function):
         return torch.where(x > 0, g, slope * g), None
 
 
-@mistake(0, "A module leaves the derivative to autograd: derive from torch.autograd.Function.")
+@mistake(
+    0, "This leaves the derivative to autograd: derive from torch.autograd.Function, no module."
+)
 class a_module(nn.Module):
     def __init__(self, slope=0.01):
         super().__init__()

@@ -41,6 +41,7 @@ def hidden(draw):
 
 
 FROZEN = {"first_frozen": ["0.weight", "0.bias"], "last_frozen": ["2.weight", "2.bias"]}
+PREFIXES = {"first_frozen": 'with the prefix "0."', "last_frozen": 'with the prefix "2."'}
 
 
 @check(*FROZEN)
@@ -54,7 +55,7 @@ def others_learn(seen, wanted, case):
             if name not in found:
                 return f"{name} is missing: the dict should hold every parameter"
             if name not in frozen and not is_tensor(found[name]):
-                return f"{name} is not frozen: it should have a gradient"
+                return f"{name} is not frozen {PREFIXES[part]}: it should have a gradient"
 
 
 @check(*FROZEN)
@@ -62,7 +63,7 @@ def frozen_have_none(seen, wanted, case):
     for part, frozen in FROZEN.items():
         for name in frozen:
             if seen[part].value[name] is not None:
-                return f"{name} is frozen: its gradient should be None"
+                return f"{name} is frozen {PREFIXES[part]}: its gradient should be None"
 
 
 CHANGED = "the parameters have changed: only gradients were asked for"
@@ -176,6 +177,15 @@ def detached_layer(model, X, y, prefix):
     for number, layer in enumerate(model):
         out = layer(out).detach() if f"{number}." == prefix else layer(out)
     F.binary_cross_entropy_with_logits(out, y).backward()
+    return {name: p.grad for name, p in model.named_parameters()}
+
+
+@mistake(0, 'This freezes layer 0 whatever the prefix is: compare with prefix, not with "0.".')
+def first_layer_always(model, X, y, prefix):
+    model.zero_grad()
+    for name, p in model.named_parameters():
+        p.requires_grad_(not name.startswith("0."))
+    F.binary_cross_entropy_with_logits(model(X), y).backward()
     return {name: p.grad for name, p in model.named_parameters()}
 
 

@@ -122,6 +122,13 @@ def output_not_squared(model, X):
     return [m.weight.grad.norm().item() for m in model if isinstance(m, nn.Linear)]
 
 
+@mistake(3, "This squares the mean: square each output, then take the mean.")
+def mean_squared(model, X):
+    model.zero_grad()
+    model(X).mean().pow(2).backward()
+    return [m.weight.grad.norm().item() for m in model if isinstance(m, nn.Linear)]
+
+
 @mistake(
     0, "The gradients were cleared before you read them: zero_grad() belongs before backward()."
 )

@@ -104,7 +104,11 @@ def not_summed(A, x0, v):
     return v[:, None] * torch.autograd.functional.jacobian(lambda x: torch.tanh(A @ x), x0)
 
 
-@mistake(1, "x is not a leaf, so its .grad stays None: clone first, then requires_grad_().")
+@mistake(
+    1,
+    "Nothing came back: either the `return` is missing, or x is no leaf, whose .grad stays None "
+    "(clone first, then requires_grad_()).",
+)
 def not_a_leaf(A, x0, v):
     x = x0.requires_grad_(True).clone()
     torch.tanh(A @ x).backward(v)

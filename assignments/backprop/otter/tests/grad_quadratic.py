@@ -68,6 +68,8 @@ def differences(seen: Any, wanted: Any, where: str = "") -> list[str]:
         if len(seen) != len(wanted):
             return [f"{at}expected {len(wanted)} entries, yours has {len(seen)}"]
         steps = list(range(len(wanted)))
+    elif isinstance(wanted, list) and isinstance(seen, torch.Tensor):
+        return [f"{at}expected a list, yours is a tensor of shape {tuple(seen.shape)}"]
     elif type(seen) is not type(wanted) or seen != wanted:
         return [f"{at}expected {_shown(wanted)}, yours is {_shown(seen)}"]
     lines = []
@@ -120,6 +122,7 @@ def visible_report(name: str, seen: Any, wanted: Any) -> str:
         return "not done yet"
     lines = sorted(differences(seen, wanted), key=lambda line: line.startswith("note"))
     passed = all(line.startswith("note") for line in lines)
+    lines = [f"{line} (it may cost points)" if line.startswith("note") else line for line in lines]
     head = "passes the visible case" if passed else "not right yet"
     more = [f"... and {len(lines) - 6} more"] if len(lines) > 6 else []
     return "\n  ".join([head, *lines[:6], *more])
@@ -142,7 +145,7 @@ def passes_visible_case(
 def checked(name: str, probe: Callable[[Any, Any], Any], visible: case, wanted: Any) -> str:
     """Probe the answer on the visible case: what to print about it. Warnings go there, too."""
     if name not in ANSWERS:
-        return f"there is no {name} yet: run its cell first"
+        return f"there is no {name} yet: run its cell, and see that this is what it defines"
     torch.manual_seed(0)
     with redirect_stderr(sys.stdout):
         seen = attempt(lambda: probe(ANSWERS[name], visible))

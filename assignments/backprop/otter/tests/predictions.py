@@ -68,6 +68,8 @@ def differences(seen: Any, wanted: Any, where: str = "") -> list[str]:
         if len(seen) != len(wanted):
             return [f"{at}expected {len(wanted)} entries, yours has {len(seen)}"]
         steps = list(range(len(wanted)))
+    elif isinstance(wanted, list) and isinstance(seen, torch.Tensor):
+        return [f"{at}expected a list, yours is a tensor of shape {tuple(seen.shape)}"]
     elif type(seen) is not type(wanted) or seen != wanted:
         return [f"{at}expected {_shown(wanted)}, yours is {_shown(seen)}"]
     lines = []
@@ -120,6 +122,7 @@ def visible_report(name: str, seen: Any, wanted: Any) -> str:
         return "not done yet"
     lines = sorted(differences(seen, wanted), key=lambda line: line.startswith("note"))
     passed = all(line.startswith("note") for line in lines)
+    lines = [f"{line} (it may cost points)" if line.startswith("note") else line for line in lines]
     head = "passes the visible case" if passed else "not right yet"
     more = [f"... and {len(lines) - 6} more"] if len(lines) > 6 else []
     return "\n  ".join([head, *lines[:6], *more])
@@ -142,7 +145,7 @@ def passes_visible_case(
 def checked(name: str, probe: Callable[[Any, Any], Any], visible: case, wanted: Any) -> str:
     """Probe the answer on the visible case: what to print about it. Warnings go there, too."""
     if name not in ANSWERS:
-        return f"there is no {name} yet: run its cell first"
+        return f"there is no {name} yet: run its cell, and see that this is what it defines"
     torch.manual_seed(0)
     with redirect_stderr(sys.stdout):
         seen = attempt(lambda: probe(ANSWERS[name], visible))
@@ -184,10 +187,9 @@ def probe(predictions, case):
         if not isinstance(predictions, dict):
             raise TypeError("predictions should be a dict with the keys P1 to P9")
         filled = {key: answer for key, answer in predictions.items() if answer is not ...}
-        if name == "P3" and filled.get(name, ...) is None:
-            return "None"
-        folded = {str(key).strip().upper(): answer for key, answer in filled.items()}
-        return plainly((folded | filled).get(name, ...))
+        folded = {f"P{str(key).strip().upper().removeprefix('P')}": filled[key] for key in filled}
+        answer = (folded | filled).get(name, ...)
+        return "None" if name == "P3" and answer is None else plainly(answer)
 
     def answered(name):
         if given(name) is ...:
