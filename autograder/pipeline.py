@@ -11,7 +11,7 @@ import hashlib
 import itertools
 from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from .course.course import fingerprint
@@ -84,7 +84,8 @@ def grade(job: Job, begin: Begin = silent, watch: Watch | None = None) -> Overvi
         store = opened.enter_context(Store(job.out, about))
         earlier = store.students  # who has been told a score
         progress = progress or begin(earlier)
-        submissions = (read_submission(s, files, name) for s, files in job.students.items())
+        beside, graded = list[str](), store.graded
+        submissions = (_read(job, student, graded.get(student), beside) for student in job.students)
         todo = _changed(submissions, job, store, progress)
         if (first := next(todo, None)) is not None:
             grader = grader or _grader(job, opened)
@@ -95,7 +96,7 @@ def grade(job: Job, begin: Begin = silent, watch: Watch | None = None) -> Overvi
             store.proved = job.outline.claims
         changes = prove(job.outline, store, earlier)
         overview = write_results(store, job.out, job.outline, job.roster, watch=watch)
-        overview.changes = changes
+        overview.changes, overview.beside = changes, beside
         _remember_written(store)
         return overview
 
@@ -162,6 +163,24 @@ def write_results(
             overview.add(result, score)
     write_report(out / REPORT, overview, outline, roster or {}, afresh)
     return overview
+
+
+def _read(job: Job, student: str, graded: str | None, beside: list[str]) -> Submission:
+    """A submission; of several files of one student that one which was graded before, alone.
+
+    Somebody chose it, and its points are not to be lost; the others are added to `beside`.
+    """
+    files, name = job.students[student], job.outline.name
+    submission = read_submission(student, files, name)
+    file = PurePosixPath(graded or "").name  # where it lies may change with the download
+    chosen = [e for e in files if graded and PurePosixPath(e.shown).name == file]
+    if submission.problem and len(files) > 1 and len(chosen) == 1:
+        others = [e for e in files if e.is_notebook and e not in chosen]
+        again = read_submission(student, [e for e in files if e not in others], name)
+        if not again.problem:
+            beside += [other.shown for other in others]
+            return again
+    return submission
 
 
 def _changed(

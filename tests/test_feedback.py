@@ -279,6 +279,7 @@ def test_points_given_for_an_unreadable_submission_are_shown(tmp_path):
     assert "3 of 6 points" in shown.text and "could not be read: this is a PDF." in shown.text
     assert "3 of 3, given by a person: Shown in class." in shown.text
     assert "a person will still look" not in shown.text  # nobody has to
+    assert "not marked yet" not in shown.text
     assert "two 0 of 3 not run" in shown.text and "two 0 of 3 Nothing of it was run." in shown.text
 
 

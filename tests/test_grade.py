@@ -541,3 +541,33 @@ def test_right_answers_get_full_marks_with_cases_of_the_class_or_of_each_student
         ben_dot_ipynb=notebook(*SOLUTIONS),
     )
     assert [row[2:] for row in grade(course, folder)] == [FULL, FULL]
+
+
+def test_a_file_that_was_graded_alone_counts_although_the_download_has_two(course):
+    right, wrong = notebook(*SOLUTIONS), notebook("x = 1")
+    both = {
+        "roe_30_40_hw.ipynb": right,
+        "doe_10_20_backprop.ipynb": wrong,
+        "doe_10_21_backprop-1.ipynb": right,
+    }
+    download = course.parent / "download.zip"
+    with zipfile.ZipFile(download, "w") as zipped:
+        for name, text in both.items():
+            zipped.writestr(name, text)
+    rows = grade(course, download)
+    assert [(row[0], row[2]) for row in rows] == [("10", "unreadable"), ("30", "graded")]
+    page = (course / "results/feedback/10.html").read_text()
+    assert "doe_10_20_backprop.ipynb and doe_10_21_backprop-1.ipynb" in page
+    alone = course.parent / "alone"
+    write(alone, **{"doe_10_21_backprop-1_dot_ipynb": right})
+    out = ("--out", course / "results")
+    refused = autograder(course, "grade", alone, *out, code=1)
+    assert "all names are canvas's" in refused.stderr and "give --from canvas" in refused.stderr
+    assert scores(course) == rows
+    rows = grade(course, alone, "--from", "canvas")
+    assert rows[0] == ["10", "doe_10_21_backprop-1.ipynb", *FULL]
+    done = autograder(course, "grade", download, *out)
+    assert "not looked at: doe_10_20_backprop.ipynb: another file of the same" in done.stderr
+    assert scores(course) == rows
+    told = json.loads(autograder(course, "grade", download, "--json", *out).stdout)
+    assert told["beside"] == ["doe_10_20_backprop.ipynb"]

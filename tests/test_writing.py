@@ -22,6 +22,44 @@ GUIDE = (ROOT / "docs/writing-exercises.md").read_text(encoding="utf-8")
 LINE = "practice: {slope_of_cube: {values: 2, shape: 1}}\n"
 
 
+CLASS = '''"""Write the module `Twice`."""
+
+import torch
+from torch import nn
+
+from autograder.exercise import attempt, case
+
+
+class Twice(nn.Module):
+    def forward(self, x):
+        raise NotImplementedError("Twice")
+
+
+visible = case(x=torch.tensor([1.0, 2.0]))
+
+
+def probe(Twice, case):
+    return {"y": attempt(lambda: Twice()(case.x))}
+'''
+SOLVED = """from torch import nn
+
+from autograder.checks import close
+from autograder.exercise import case
+
+
+class Twice(nn.Module):
+    def forward(self, x):
+        return 2 * x
+
+
+def hidden(draw):
+    return case(x=draw.normal(3))
+
+
+checks = {"y": close("y")}
+"""
+
+
 @pytest.fixture
 def course(tmp_path):
     folder = tmp_path / "course"
@@ -141,6 +179,7 @@ def test_an_exercise_is_proved_even_where_its_neighbours_are_broken(course):
         (["new", "practice", "2x"], "'2x' cannot be a name"),
         (["new", "../up", "y"], "'../up' cannot be a name"),
         (["new", "practice", "lambda"], "'lambda' cannot be a name"),
+        (["new", "questions", "y"], "'questions' is a key of grading.yml"),
     ],
 )
 def test_bad_calls_are_one_line(course, arguments, message):
@@ -158,6 +197,38 @@ def test_a_new_exercise_without_points_is_told_which_line_is_missing(course):
     run(course, "new", "other", "root")
     code, out = run(course, "exercise", "root")
     assert code == 1 and "the line other: {root: {values: 1, shape: 1}}\n" in out
+
+
+def test_exercises_without_points_are_no_part_of_a_proof_of_all(course):
+    run(course, "new", "practice", "cube")
+    run(course, "new", "other", "root")
+    code, out = run(course, "exercise")
+    assert code == 1 and out.endswith("\n1 of 3 exercises proved\n")
+    assert out.count("not proved: ") == out.count(" has no points yet: ") == 2
+    code, out = run(course, "exercise", "--assignment", "practice")
+    assert code == 1 and out.endswith("\n1 of 2 exercises proved\n")
+
+
+def test_a_class_needs_no_lesson_that_imports_what_it_derives_from(course):
+    """The notebook has torch, nn and F, as the proof takes for granted."""
+    pages = {"assignments": CLASS, "reference": SOLVED}
+    for half, text in pages.items():
+        (course / half / "practice/Twice.py").write_text(text)
+    (course / "grading.yml").write_text(LINE.replace("practice: {", "practice: {Twice: {y: 1}, "))
+    assert run(course, "exercise", "Twice")[0] == run(course, "build", "practice")[0] == 0
+    for form in ("", "nbgrader", "otter"):
+        path = course / "assignments/practice" / form / "practice.ipynb"
+        path.write_text(
+            path.read_text().replace('raise NotImplementedError(\\"Twice\\")', "return 2 * x")
+        )
+        code, out = run(course, "check", path)
+        assert code == 0 and "Twice: passes the visible case" in out, out
+
+
+def test_a_question_is_no_exercise(course):
+    (course / "grading.yml").write_text(LINE + "questions: {practice: {Q1: 3}}\n")
+    code, out = run(course, "exercise", "Q1")
+    assert code == 1 and "'Q1' is a question, which a person marks" in out
 
 
 def test_the_line_that_is_missing_names_the_checks_that_there_are(course):
@@ -223,6 +294,24 @@ def test_a_slip_in_a_reference_is_told_by_its_line(course, old, new, told):
          "the skeleton: NameError: name 'Tensor' is not defined"),
         ("assignments", 'return {"slopes"', '{"slopes"',
          "the probe returned no dict of parts: NoneType"),
+        ("assignments", 'return {"slopes": attempt(lambda: slope_of_cube(case.values))}',
+         "return attempt(lambda: slope_of_cube(case.values))",
+         "the probe returned no dict of parts: one part without a name"),
+        ("assignments", "def probe(slope_of_cube, case)", "def probe(slope_of_cube)",
+         "expected probe(answer, case)"),
+        ("reference", "def hidden(draw)", "def hidden()", "expected hidden(draw)"),
+        ("reference", "draw.distinct_quarters(4)", "{1, 2}", "a case is plain data only"),
+        ("reference", "draw.distinct_quarters(4)", "draw.distinct_quarters(40)",
+         "40 different quarters from -5 to 5: only 30 are"),
+        ("reference", "draw.distinct_quarters(4)", "draw.screened(lambda: 0, lambda n: False)",
+         "candidates for a hidden case was accepted ("),
+        ("reference", "return x.grad", "return nn.Linear(1, 1)",
+         "an object of type torch.nn.modules.linear.Linear"),
+        ("reference", 'close("slopes")', 'close("slopes", relative=-1)', "a number from 0"),
+        ("reference", 'shape("slopes")', 'returned("slopes", "list")', "expected a type, as in"),
+        ("reference", 'shape("slopes")',
+         'check("slopes")(lambda seen, wanted, case: seen["slopes"].value is not None)',
+         "check 'shape' returned True: expected None where it holds"),
         ("reference", "draw.distinct_quarters(4)", "draw.quarters(4)",
          "no hidden case: AttributeError"),
         ("reference", "draw.distinct_quarters(4)", "[torch.randn(()).item()] * 4",
@@ -239,7 +328,8 @@ def test_what_grading_would_refuse_the_proof_refuses_in_one_line(course, half, o
     text = path.read_text()
     assert old in text
     imports = {"assignments": "from torch import Tensor\n\n", "reference": ""}[half]
-    text = text.replace(old, new, 1).replace("import close,", "import check, close,", 1)
+    text = text.replace(old, new, 1).replace("import close,", "import check, close, returned,", 1)
+    text = text.replace("import torch\n", "import torch\nfrom torch import nn\n", 1)
     path.write_text(
         text.replace("from autograder.exercise", f"{imports}from autograder.exercise", 1)
     )
@@ -279,7 +369,10 @@ def test_a_question_in_one_place_only_is_refused(course):
     assert code == 1 and "Q2.md is missing: 'Q2' is among the questions" in out
 
 
-@pytest.mark.parametrize("body", ["pass", "return None", "..."])
+ANOTHER = 'raise NotImplementedError("slope_cube")'
+
+
+@pytest.mark.parametrize("body", ["pass", "return None", "...", ANOTHER])
 def test_a_skeleton_that_does_not_say_that_it_is_one_is_told(course, body):
     path = course / "assignments/practice/slope_of_cube.py"
     raising = 'raise NotImplementedError("slope_of_cube")'

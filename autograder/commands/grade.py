@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from ..errors import ResultsError
+from ..errors import ResultsError, SubmissionsError
 from ..escape import plain
-from ..reading.read import LAYOUTS
+from ..reading.read import LAYOUTS, Found
 from ..results.folder import RECORD, REPORT, SCORES
 from .arguments import PATH, Count, assignments
 
@@ -114,15 +114,18 @@ def grade(
     with contextlib.ExitStack() as shown:
 
         def begin(known: Collection[str]) -> pipeline.Progress:
+            if known and not students.keys() & known:
+                _refuse_unpacked(found, out)
             terminal.warn_of_others(known, students, out)  # it may ask: no bar yet
             return shown.enter_context(bars.grading(len(students), quiet))
 
         overview = pipeline.grade(job, begin, None if quiet else bars.pages)
+    terminal.warn_of_beside(overview.beside)
     terminal.warn_of_strangers(overview, name, students)
     known = job.roster.keys() | {row.student_id for row in overview.rows}
     terminal.warn_of_extensions(known, outline.late)
     if as_json:
-        left_out = (found.left_out, others, beside)
+        left_out = (found.left_out, others, [*beside, *overview.beside])
         click.echo(summary.as_json(name, overview, out, everyone, job.roster, *left_out))
     elif quiet:
         terminal.say_problems(overview)
@@ -143,9 +146,17 @@ def _refuse_results(submissions: Path, out: Path) -> None:
         raise ResultsError(f"{out} holds the submissions: choose another --out")
 
 
+def _refuse_unpacked(found: Found, out: Path) -> None:
+    """Refuse to add work under the names that an LMS gave to files, beside that under ids."""
+    for lms, strays in found.nearly.items():
+        if not strays:
+            told = f"{found.source}: all names are {lms}'s, and {out} has results of other ids"
+            each = "--from folder for each file or folder under its name"
+            raise SubmissionsError(f"{told}: give --from {lms}, or {each}")
+
+
 def _only(student_id: str, students: dict[str, Any], submissions: Path) -> dict[str, Any]:
     from ..course.grading import nearest
-    from ..errors import SubmissionsError
 
     if student_id not in students:
         hint = nearest(student_id, students)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..escape import plain
+from ..model import Status
 from ..plural import counted
 from ..results.folder import ANONYMOUS, REPORT
 from ..sheets import FORMATS
@@ -214,6 +215,9 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
     if so := FORMATS[target].unmarked:
         terminal.warn_of_unmarked(order.results, outline, so)
     each = scored(order.results, outline)
+    unreadable = [r for r in order.results if r.status is Status.unreadable]
+    if zero := [r.student_id for r, found in scored(unreadable, outline) if not found.total]:
+        say(f"they earn 0, as their work could not be read: {', '.join(zero)}")
     if without := [result.student_id for result, found in each if found.total is None]:
         say(f"no score, as our grader failed: {', '.join(without)}: grade them again")
     sys.exit(2 if problems or without else 0)

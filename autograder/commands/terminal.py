@@ -101,6 +101,14 @@ def warn_of_others(known: Collection[str], here: Collection[str], out: Path) -> 
             click.confirm("Add them?", abort=True, err=True)
 
 
+def warn_of_beside(files: Sequence[str]) -> None:
+    """Say on the standard error which files do not count, as their student's other one does."""
+    if files:
+        told = f"warning: not looked at: {_listed(files)}: another file of the same student was "
+        told += "graded before, and that one counts (to choose anew, leave one in its place)"
+        _say(Console(stderr=True, highlight=False), told)
+
+
 def warn_of_strangers(overview: Overview, name: str, here: Container[str]) -> None:
     """Say on the standard error if no submission that could be read defines anything asked for."""
     read = [r for r in overview.rows if r.student_id in here and r.status is Status.graded]

@@ -20,7 +20,7 @@ from ..course.outline import Outline
 from ..errors import ResultsError
 from ..model import Outcome, Result
 from ..pages.words import remarks
-from ..reading.read import NOTEBOOK_ENDINGS
+from ..reading.entries import NOTEBOOK_ENDINGS
 from ..results.score import points_of_check, score
 from .school import LOGGED, School, open_school, without_noise
 

@@ -130,7 +130,9 @@ class _Writer:
         """All of it."""
         result, names = self.result, self.names
         exercises = [self._exercise(name) for name in self.outline.rubric]
-        questions = [self._question(n, titles.get(n, "")) for n in self.outline.question_points]
+        was_read, given = result.status is not Status.unreadable, self.found.questions
+        asked = (n for n in self.outline.question_points if was_read or given.get(n) is not None)
+        questions = [self._question(name, titles.get(name, "")) for name in asked]
         others = [self.others[cell] for cell in sorted(self.others)]
         problem = result.problem if result.status is Status.unreadable else ""  # else: of ours
         student, path, problem = (
@@ -146,7 +148,7 @@ class _Writer:
             seconds=f"{result.seconds:.{1 if result.seconds < 10 else 0}f}" * bool(result.seconds),
             exercises=exercises,
             questions=questions,
-            unmarked=_unmarked(self.found),
+            unmarked=_unmarked(self.found) if was_read else "",
             cells=others[:MAX_CELLS],
             more=len(others[MAX_CELLS:]),
         )

@@ -96,6 +96,7 @@ class Overview:
         self.ways = {way: WayTally() for way in IN_WORDS}
         self.max_score = outline.max_score  # of those who were seen so far, if any
         self.changes: list[Change] = []  # by rules that have changed
+        self.beside: list[str] = []  # files that do not count, as another one was graded before
         self.below: list[str] = []  # overrides that give less than the checks do now
         self._outline = outline
         self.newest = ""  # when the newest result was made

@@ -28,6 +28,7 @@ MAX_FILES_OF_ONE = 10_000  # in one student's folder
 TOO_MANY = f"there are more than {MAX_FILES_OF_ONE} files in it"
 MAX_RATIO = 200  # of unpacked to packed; long outputs of notebooks stay below 100
 SMALL = 10 << 20  # bytes that may be packed however well
+NOTEBOOK_ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # browsers like to add one
 JUNK = re.compile(r"^\.|^__MACOSX$|^__pycache__$|^Thumbs\.db$|^desktop\.ini$|~$")
 ENCRYPTED, UTF_8 = 1 << 0, 1 << 11  # bits of the general purpose flag, 4.4.4
 HEADER = 30  # bytes of a local header without its name, 4.3.7
@@ -48,6 +49,11 @@ class Entry:
     def shown(self) -> str:
         """Where the instructor finds it."""
         return str(self.origin or self.path)
+
+    @property
+    def is_notebook(self) -> bool:
+        """By its name."""
+        return not self.instead and self.path.name.lower().endswith(NOTEBOOK_ENDINGS)
 
 
 @dataclass(frozen=True)

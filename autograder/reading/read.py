@@ -28,7 +28,7 @@ from ..errors import SubmissionsError
 from ..model import Submission
 from .downloads import LAYOUTS as DOWNLOADS
 from .downloads import nearly, recognise
-from .entries import Contents, Entry, as_text, file_entry, load, unzip, walk
+from .entries import NOTEBOOK_ENDINGS, Contents, Entry, as_text, file_entry, load, unzip, walk
 from .ipynb import Unreadable, decode, read_cells
 from .submitted import stamped, submitted_folder
 
@@ -37,7 +37,6 @@ MAX_HELPER = 1 << 20  # bytes of one Python file beside a notebook
 MAX_HELPER_FILES, MAX_NAME = 500, 255  # of these; bytes of a name
 MAX_HELPERS = 4 << 20  # characters of all of them
 MAX_CODING = 4  # bytes of a character
-NOTEBOOK_ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # browsers like to add one
 NBGRADER, FOLDER = "nbgrader", "folder"
 LAYOUTS = (*DOWNLOADS, NBGRADER, FOLDER)  # that can be asked for
 
@@ -247,12 +246,8 @@ def passed_over(entries: list[Entry], assignment: str, others: Container[str]) -
         chosen = _choose(entries, assignment)
     except Unreadable:
         return []
-    beside = (entry for entry in entries if entry is not chosen and _is_notebook(entry))
+    beside = (entry for entry in entries if entry is not chosen and entry.is_notebook)
     return [e.shown for e in beside if _without_ending(e.path.name) not in others]
-
-
-def _is_notebook(entry: Entry) -> bool:
-    return not entry.instead and entry.path.name.lower().endswith(NOTEBOOK_ENDINGS)
 
 
 def _choose(entries: list[Entry], assignment: str) -> Entry:
@@ -262,7 +257,7 @@ def _choose(entries: list[Entry], assignment: str) -> Entry:
         raise Unreadable(f"{found}, no notebook")
     entries = [entry for entry in entries if not entry.instead]
     in_folder = all(len(entry.path.parts) > 1 for entry in entries)
-    notebooks = [entry for entry in entries if _is_notebook(entry)]
+    notebooks = [entry for entry in entries if entry.is_notebook]
     scripts = [entry for entry in entries if entry.path.suffix.lower() == ".py"]
     candidates = notebooks or scripts or entries
     if notebooks and scripts and not in_folder:
@@ -270,19 +265,19 @@ def _choose(entries: list[Entry], assignment: str) -> Entry:
     named = [e for e in candidates if _without_ending(e.path.name) == assignment]
     if in_folder and len(named) == 1:
         candidates = named
-    if not candidates:
+    if not candidates or (len(candidates) > 1 and not notebooks and not scripts):
         raise Unreadable("there is no notebook in it")
     if len(candidates) > 1:
-        if not notebooks and not scripts:
-            raise Unreadable("there is no notebook in it")
-        names = " and ".join(map(_own_name, candidates))  # a download's has the student's in it
+        names = " and ".join(_names(candidates))
         raise Unreadable(f"{len(candidates)} files for one student: {names}; keep one of them")
     return candidates[0]
 
 
-def _own_name(entry: Entry) -> str:
-    """As the student named a file, in their folder."""
-    return str(PurePosixPath(*entry.path.parts[1:])) if entry.path.parts[1:] else entry.path.name
+def _names(entries: Sequence[Entry]) -> list[str]:
+    """As the student named them, since a download's have theirs in it; in full if that tells."""
+    own = [str(PurePosixPath(*(e.path.parts[1:] or e.path.parts))) for e in entries]
+    full = [entry.shown for entry in entries]
+    return full if len(set(own)) < len(own) == len(set(full)) else own
 
 
 def _place(entries: list[Entry]) -> str:

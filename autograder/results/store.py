@@ -107,6 +107,13 @@ class Store:
             return {row.student_id: (row.fingerprint, row.path, receipt(row)) for row in rows}
 
     @property
+    def graded(self) -> dict[str, str]:
+        """The path of each submission that was graded, by student."""
+        graded = select(SUBMISSIONS).where(SUBMISSIONS.c.status == Status.graded)
+        with reading(self._engine, self._path) as connection:
+            return {row.student_id: row.path for row in connection.execute(graded)}
+
+    @property
     def students(self) -> set[str]:
         """The ids of all who have a result."""
         with reading(self._engine, self._path) as connection:
