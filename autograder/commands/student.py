@@ -21,7 +21,7 @@ from ..exercise import exercise_files, load_exercise
 from ..model import CellNote, Kind, Lost, Submission
 from ..observation import EVERY_PART, Observation, Part, is_unfinished
 from ..reading.read import Found, infer_assignment, look, read_submission
-from ..reading.work import question_works, released
+from ..reading.work import question_works, redefined, released
 from ..running.alone import Alone
 from ..running.run import run
 from ..worker.released import OURS
@@ -57,7 +57,9 @@ def check(notebook: Path, assignment: str | None = None) -> Iterator[str]:
         for why, what in left.items():
             todo[why].append(what)
     todo[UNANSWERED] += _unanswered(folders[name], submission, reports)
-    yield from told(ran.notes, reports, todo, name)
+    again = redefined(submission.cells, exercises, {note.cell for note in ran.notes})
+    notes = sorted([*ran.notes, *again], key=lambda note: note.cell)
+    yield from told(notes, reports, todo, name)
     if submission.files:
         yield f"it imports files, which have to be handed in with it: {', '.join(submission.files)}"
 

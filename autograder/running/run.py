@@ -21,7 +21,7 @@ from ..exercise import Case
 from ..model import CellNote, Kind, Lost, Output, Run, Submission
 from ..observation import MAX_MESSAGE, Error, Observation, Part, explained, ran_short, shortened
 from ..plural import counted
-from ..reading.work import definition, redefined
+from ..reading.work import definition
 from .channel import Worker, Workers
 from .outputs import outputs, within_limits
 
@@ -91,10 +91,8 @@ def run(
     shown = within_limits(
         [o for number in sorted(notebook.outputs) for o in notebook.outputs[number]]
     )
-    failed = [number for number, texts in notebook.notes.items() if texts]
-    again_defined = redefined(submission.cells, visible, failed)
-    notes = sorted([*notebook.all_notes(), *again_defined], key=lambda note: note.cell)
-    return replace(found, notes=tuple(notes), outputs=tuple(shown), seconds=seconds)
+    notes = tuple(notebook.all_notes())
+    return replace(found, notes=notes, outputs=tuple(shown), seconds=seconds)
 
 
 class _Notebook:

@@ -6,7 +6,7 @@ from autograder.checks import check, close
 from autograder.exercise import case
 from autograder.reference import alternative, mistake
 
-from .._mlp import telling_batch
+from .._mlp import network, telling_batch
 
 
 def build_and_backward(X, y, seed):
@@ -28,8 +28,14 @@ loss, as $\ln 2$, and sends nothing back.
 
 
 def hidden(draw):
-    X, y, seed = telling_batch(draw)
+    X, y, seed = draw.screened(lambda: telling_batch(draw), below_1)
     return case(X=X, y=y, seed=seed)
+
+
+def below_1(batch):
+    """So that nn.BCELoss, which is not the loss, takes the outputs for everybody."""
+    X, _, seed = batch
+    return network(seed)(X).max() <= 1
 
 
 MOST_LAYERS = 8  # that are told one by one
@@ -109,6 +115,16 @@ def double_sigmoid(X, y, seed):
     torch.manual_seed(seed)
     model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())
     loss = nn.BCEWithLogitsLoss()(torch.sigmoid(model(X)), y.float().unsqueeze(1))
+    model.zero_grad()
+    loss.backward()
+    return model, loss
+
+
+@mistake(2, "nn.BCELoss takes probabilities, and these are none: use nn.BCEWithLogitsLoss.")
+def no_sigmoid(X, y, seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())
+    loss = nn.BCELoss()(model(X), y.float().unsqueeze(1))
     model.zero_grad()
     loss.backward()
     return model, loss
