@@ -226,7 +226,7 @@ class saved_number(torch.autograd.Function):
 
 
 @mistake(
-    0, "This leaves the derivative to autograd: derive from torch.autograd.Function, no module."
+    0, "A module or a plain function leaves it to autograd: derive from torch.autograd.Function."
 )
 class a_module(nn.Module):
     def __init__(self, slope=0.01):
