@@ -174,7 +174,7 @@ def _rounding(seen: Any, want: Any) -> str | None:
     """That a number is the wanted one, rounded; whole ones would be so too often by chance."""
     if is_number(seen) and is_number(want) and math.isfinite(seen) and seen != int(seen):
         for digits in range(2, MOST_DIGITS):
-            if seen == round(want, digits):
+            if seen == round(want, digits) != round(seen, digits - 1):
                 return f"rounded to {digits} decimals: leave it as it is"
     return None
 

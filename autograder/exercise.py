@@ -212,6 +212,8 @@ def takes(function: Any, inputs: int) -> bool:
         inspect.signature(function).bind(*range(inputs))
     except TypeError:  # it cannot, or is no function
         return False
+    except ValueError:  # it does not say what it takes
+        return callable(function)
     return True
 
 

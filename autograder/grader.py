@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,12 +11,10 @@ from .errors import CourseError, SandboxError, ZygoteDied
 from .judging.judge import Judge, Prepared
 from .model import Kind, Outcome, Result, Run, Status, Submission, Verdict, Work
 from .parallel import in_parallel
-from .reading.work import exercise_works, question_works, released
+from .reading.work import NOT_COMPILED, exercise_works, question_works, released
 from .running.run import run
 from .running.tier import Tier
 from .running.zygotes import Zygotes
-
-NOT_COMPILED = re.compile("(Syntax|Indentation|Tab)Error:")  # how such a note begins
 
 
 class Grader:

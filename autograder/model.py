@@ -43,6 +43,7 @@ class Submission:
     files: dict[str, str] = field(default_factory=dict)  # modules beside the notebook, by name
     notebook: tuple[Cell, ...] = ()  # all cells, in order: for people, who read the text as well
     problem: str = ""  # why it cannot be read; empty if it can
+    several: tuple[str, ...] = ()  # paths of files that may all be meant, which is the problem
     digest: str = ""  # of all the content
     receipt: Receipt = NO_RECEIPT
 

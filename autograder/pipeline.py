@@ -11,7 +11,7 @@ import hashlib
 import itertools
 from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .course.course import fingerprint
@@ -23,7 +23,7 @@ from .model import Result, Submission
 from .pages.overview import Overview
 from .pages.pages import Feedback
 from .pages.report import write_report
-from .reading.entries import Entry
+from .reading.entries import Entry, most_alike
 from .reading.read import read_submission
 from .results.decisions import Change, me
 from .results.folder import FEEDBACK, RECORD, REPORT, SCORES
@@ -84,8 +84,8 @@ def grade(job: Job, begin: Begin = silent, watch: Watch | None = None) -> Overvi
         store = opened.enter_context(Store(job.out, about))
         earlier = store.students  # who has been told a score
         progress = progress or begin(earlier)
-        beside, graded = list[str](), store.graded
-        submissions = (_read(job, student, graded.get(student), beside) for student in job.students)
+        beside = list[str]()
+        submissions = (_read(job, student, store, beside) for student in job.students)
         todo = _changed(submissions, job, store, progress)
         if (first := next(todo, None)) is not None:
             grader = grader or _grader(job, opened)
@@ -165,21 +165,20 @@ def write_results(
     return overview
 
 
-def _read(job: Job, student: str, graded: str | None, beside: list[str]) -> Submission:
-    """A submission; of several files of one student that one which was graded before, alone.
+def _read(job: Job, student: str, store: Store, beside: list[str]) -> Submission:
+    """A submission; of files that may all be meant, the one that somebody has graded alone since.
 
-    Somebody chose it, and its points are not to be lost; the others are added to `beside`.
+    The others are added to `beside`.
     """
     files, name = job.students[student], job.outline.name
     submission = read_submission(student, files, name)
-    file = PurePosixPath(graded or "").name  # where it lies may change with the download
-    chosen = [e for e in files if graded and PurePosixPath(e.shown).name == file]
-    if submission.problem and len(files) > 1 and len(chosen) == 1:
-        others = [e for e in files if e.is_notebook and e not in chosen]
-        again = read_submission(student, [e for e in files if e not in others], name)
-        if not again.problem:
-            beside += [other.shown for other in others]
-            return again
+    if submission.several:
+        graded = store.chosen_since(student, submission.digest)
+        others = set(submission.several) - {graded and most_alike(graded, submission.several)}
+        if len(others) == len(submission.several) - 1:
+            beside += sorted(others)
+            return read_submission(student, [e for e in files if e.shown not in others], name)
+        store.note_several(student, submission.digest)
     return submission
 
 

@@ -631,6 +631,7 @@ def test_a_lesson_is_not_needed(course):
         ("<!-- exercise -->", "lesson.md:1: no exercise ''"),
         ("# T\nhere <!-- exercise: one --> x", "lesson.md:2: a marker is a line of its own"),
         ("<!-- exercises: one -->", "lesson.md:1: a marker is a line of its own"),
+        ("<!-- Questions for us: reword -->\n<!-- exercise: x -->", "lesson.md:2: no exercise 'x'"),
         ("```python\na, one = 1, 2\n```", "a cell defines 'one', which is the name of an exercise"),
     ],
 )

@@ -571,3 +571,35 @@ def test_a_file_that_was_graded_alone_counts_although_the_download_has_two(cours
     assert scores(course) == rows
     told = json.loads(autograder(course, "grade", download, "--json", *out).stdout)
     assert told["beside"] == ["doe_10_20_backprop.ipynb"]
+    with zipfile.ZipFile(download, "a") as zipped:  # handed in since: nobody has chosen that
+        zipped.writestr("doe_10_22_backprop-2.ipynb", wrong)
+    assert [(row[0], row[2]) for row in grade(course, download)] == [
+        ("10", "unreadable"),
+        ("30", "graded"),
+    ]
+    grade(course, alone, "--from", "canvas")
+    assert grade(course, download)[0] == rows[0]
+    autograder(course, "purge", course / "results", "--student", "10", "--yes")
+    assert b"several files of" not in (course / "results/grades.db").read_bytes()
+
+
+def test_a_file_that_was_there_before_was_chosen_by_nobody(course):
+    folder = write(
+        course.parent / "class", amy__a_dot_ipynb=notebook(SOLUTIONS[1]), ben_dot_py=SOLUTIONS[1]
+    )
+    assert [row[2] for row in grade(course, folder)] == ["graded", "graded"]
+    write(folder, amy__b_dot_ipynb=notebook(*SOLUTIONS), ben_dot_ipynb=notebook(*SOLUTIONS))
+    for _ in range(2):
+        rows = grade(course, folder, "--assignment", "backprop")
+        assert [row[2] for row in rows] == ["unreadable", "unreadable"]
+
+
+def test_an_unpacked_download_is_refused_only_where_its_students_are_known_by_ids(course):
+    names = {
+        f"{name}_{n}0_{n}1_hw_dot_ipynb": notebook(SOLUTIONS[1])
+        for n, name in [(1, "doe"), (2, "roe")]
+    }
+    folder = write(course.parent / "class", **names)
+    assert [row[0] for row in grade(course, folder)] == ["doe_10_11_hw", "roe_20_21_hw"]
+    late = write(course.parent / "late", poe_30_31_hw_dot_ipynb=notebook(SOLUTIONS[1]))
+    assert len(grade(course, late)) == 3

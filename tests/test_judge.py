@@ -92,6 +92,7 @@ ONE = "x: expected one number, got "
         (0.33, 1 / 3, "x: rounded to 2 decimals: leave it as it is"),
         (-2.123, -2.123456, "x: rounded to 3 decimals: leave it as it is"),
         (0.3, 1 / 3, "x: wrong value"),
+        (0.5, 0.5003, "x: wrong value"),
         (1.0, 0.997, "x: wrong value"),
         (1.0, inf, "x: wrong value"),
         (1.0, nan, "x: wrong value"),

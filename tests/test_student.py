@@ -196,7 +196,9 @@ def test_a_failed_cell_is_blamed_for_a_name_that_it_would_define_and_for_no_othe
 
 def test_a_name_of_the_same_words_is_named_and_so_is_a_second_definition(published):
     path = published / "mine.ipynb"
-    path.write_text(notebook("def my_one(x): return 9", "two = 1", "x = 0", "two = 2", "y = two +"))
+    old = "'''\ntwo = 3\n'''"
+    cells = ["def my_one(x): return 9", "two = 1", "x = 0", "two = 2\n1 / 0", "two = two +", old]
+    path.write_text(notebook(*cells))
     said = list(check(path))
     assert "one: the notebook defines no 'one': is it 'my_one'?" in said
     told = [line for line in said if "once more" in line]

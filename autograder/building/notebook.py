@@ -29,7 +29,7 @@ from .wanted import Values
 
 LESSON = "lesson.md"
 MARKER = re.compile(r"^<!--\s*((?i:exercise|question))\b[\s:]*(.*?)\s*-->[ \t]*$", re.MULTILINE)
-LIKE_A_MARKER = re.compile(r"<!--\s*(?i:exercise|question)s?\b")
+LIKE_A_MARKER = re.compile(r"<!--\s*(?i:exercise|question)s?[\s:]+\w+\s*-->")
 HELPERS = Path(__file__).with_name("visible.py")
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # in Colab, in JupyterLab
 HELPED = {"attempt", "case"}  # what a probe may use of the engine: the helper cell has its own
@@ -70,7 +70,8 @@ def student_cells(assignment: Assignment, wanted: Mapping[str, Values]) -> list[
     place = [cell["cell_type"] for cell in cells if cell["id"] == "lesson-01"].count("markdown")
     title, source = helpers()  # Colab folds the cell under the title
     before = itertools.takewhile(lambda cell: cell["id"] not in assignment.references, cells)
-    there = set[str]().union(*(_defined_in("".join(cell["source"])) for cell in before))
+    sources = ["".join(cell["source"]) for cell in before if cell["cell_type"] == "code"]
+    there = set[str]().union(*map(_defined_in, sources))
     lacking = [line for name, line in IMPORTS.items() if name not in there]
     cells[place:place] = [
         *([code_cell("lesson-imports", "\n".join(lacking))] if lacking else []),

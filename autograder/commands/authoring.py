@@ -44,9 +44,13 @@ def exercise(folder: Path | None, name: str | None, assignment: str | None, stud
     course = find_course(folder)
     if name is not None:
         sys.exit(_proved(course, course.assignment_of(name, assignment), name, students))
-    names = list(course.grading.rubrics) if assignment is None else [assignment]
-    chosen = [(each, exercise) for each in names for exercise in course.outline(each).rubric]
-    chosen += [pair for pair in course.without_points() if assignment in (None, pair[0])]
+    rubrics = course.grading.rubrics
+    chosen = [(each, exercise) for each, rubric in rubrics.items() for exercise in rubric]
+    chosen += course.without_points()
+    if assignment is not None:
+        chosen = [pair for pair in chosen if pair[0] == assignment]
+        if not chosen:
+            course.outline(assignment)  # says which there are
     faults = 0
     for each, exercise in chosen:
         try:

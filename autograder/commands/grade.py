@@ -114,8 +114,7 @@ def grade(
     with contextlib.ExitStack() as shown:
 
         def begin(known: Collection[str]) -> pipeline.Progress:
-            if known and not students.keys() & known:
-                _refuse_unpacked(found, out)
+            _refuse_unpacked(found, known, out)
             terminal.warn_of_others(known, students, out)  # it may ask: no bar yet
             return shown.enter_context(bars.grading(len(students), quiet))
 
@@ -146,11 +145,13 @@ def _refuse_results(submissions: Path, out: Path) -> None:
         raise ResultsError(f"{out} holds the submissions: choose another --out")
 
 
-def _refuse_unpacked(found: Found, out: Path) -> None:
-    """Refuse to add work under the names that an LMS gave to files, beside that under ids."""
-    for lms, strays in found.nearly.items():
-        if not strays:
-            told = f"{found.source}: all names are {lms}'s, and {out} has results of other ids"
+def _refuse_unpacked(found: Found, known: Collection[str], out: Path) -> None:
+    """Refuse to add work under an LMS's names for files where its students are known by ids."""
+    from ..reading.read import look
+
+    for lms in (lms for lms, strays in found.nearly.items() if not strays):
+        if ids := sorted(look(found.source, out, lms).students.keys() & known):
+            told = f"{found.source}: all names are {lms}'s, and {out} has results of {ids[0]}"
             each = "--from folder for each file or folder under its name"
             raise SubmissionsError(f"{told}: give --from {lms}, or {each}")
 

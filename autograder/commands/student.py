@@ -57,7 +57,7 @@ def check(notebook: Path, assignment: str | None = None) -> Iterator[str]:
         for why, what in left.items():
             todo[why].append(what)
     todo[UNANSWERED] += _unanswered(folders[name], submission, reports)
-    again = redefined(submission.cells, exercises, {note.cell for note in ran.notes})
+    again = redefined(submission.cells, exercises, ran.notes)
     notes = sorted([*ran.notes, *again], key=lambda note: note.cell)
     yield from told(notes, reports, todo, name)
     if submission.files:

@@ -105,7 +105,7 @@ def warn_of_beside(files: Sequence[str]) -> None:
     """Say on the standard error which files do not count, as their student's other one does."""
     if files:
         told = f"warning: not looked at: {_listed(files)}: another file of the same student was "
-        told += "graded before, and that one counts (to choose anew, leave one in its place)"
+        told += "graded alone, and counts (to choose anew, grade one alone)"
         _say(Console(stderr=True, highlight=False), told)
 
 

@@ -14,7 +14,7 @@ import stat
 import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -54,6 +54,32 @@ class Entry:
     def is_notebook(self) -> bool:
         """By its name."""
         return not self.instead and self.path.name.lower().endswith(NOTEBOOK_ENDINGS)
+
+
+class Several(Unreadable):
+    """Files that may all be meant.
+
+    It names them as the student did, as a download's have theirs in it; in full if needed.
+    """
+
+    def __init__(self, candidates: list[Entry]) -> None:
+        own = [str(PurePosixPath(*(e.path.parts[1:] or e.path.parts))) for e in candidates]
+        full = [entry.shown for entry in candidates]
+        names = " and ".join(full if len(set(own)) < len(own) == len(set(full)) else own)
+        super().__init__(f"{len(own)} files for one student: {names}; keep one of them")
+        self.candidates = candidates
+
+
+def most_alike(path: str, paths: Sequence[str]) -> str | None:
+    """The one that ends as a path does, in most of its steps; None if several do, or none."""
+
+    def shared(other: str) -> int:
+        steps = zip(*(reversed(PurePosixPath(p).parts) for p in (path, other)), strict=False)
+        return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], steps))
+
+    counts = [shared(other) for other in paths]
+    best = max(counts)
+    return paths[counts.index(best)] if best and counts.count(best) == 1 else None
 
 
 @dataclass(frozen=True)

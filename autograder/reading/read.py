@@ -28,15 +28,24 @@ from ..errors import SubmissionsError
 from ..model import Submission
 from .downloads import LAYOUTS as DOWNLOADS
 from .downloads import nearly, recognise
-from .entries import NOTEBOOK_ENDINGS, Contents, Entry, as_text, file_entry, load, unzip, walk
+from .entries import (
+    NOTEBOOK_ENDINGS,
+    Contents,
+    Entry,
+    Several,
+    as_text,
+    file_entry,
+    load,
+    unzip,
+    walk,
+)
 from .ipynb import Unreadable, decode, read_cells
 from .submitted import stamped, submitted_folder
 
 SAMPLE = 50  # submissions that are looked at to find out their assignment
 MAX_HELPER = 1 << 20  # bytes of one Python file beside a notebook
-MAX_HELPER_FILES, MAX_NAME = 500, 255  # of these; bytes of a name
+MAX_HELPER_FILES, MAX_NAME, MAX_CODING = 500, 255, 4  # of these; bytes of a name, a character
 MAX_HELPERS = 4 << 20  # characters of all of them
-MAX_CODING = 4  # bytes of a character
 NBGRADER, FOLDER = "nbgrader", "folder"
 LAYOUTS = (*DOWNLOADS, NBGRADER, FOLDER)  # that can be asked for
 
@@ -127,7 +136,7 @@ def infer_assignment(found: Found, exercises: dict[str, list[str]]) -> str:
     for student, entries in itertools.islice(found.of("").items(), SAMPLE):
         code = "\n".join(read_submission(student, entries, "").cells)
         defined = set(re.findall(r"^(?:def|class) +(\w+)|^(\w+) *=", code, re.MULTILINE))
-        names = {name for pair in defined for name in pair}
+        names = set(itertools.chain.from_iterable(defined))
         votes.update({a: len(names.intersection(of)) for a, of in exercises.items()})
     (first, most), *others = votes.most_common() or [("", 0)]
     if not most or any(count == most for _, count in others):
@@ -153,6 +162,11 @@ def read_submission(student: str, entries: list[Entry], assignment: str) -> Subm
     except (Unreadable, MemoryError) as error:
         problem = error if isinstance(error, Unreadable) else "it takes too much memory to read"
         digest.update(str(problem).encode())
+        several = error.candidates if isinstance(error, Several) else []
+        for entry in several:
+            with contextlib.suppress(Unreadable, MemoryError):
+                digest.update(load(entry))
+        submission = replace(submission, several=tuple(entry.shown for entry in several))
         return replace(submission, problem=str(problem), digest=digest.hexdigest())
     cells = tuple(cell.source for cell in notebook if cell.kind == "code")
     return replace(
@@ -260,24 +274,15 @@ def _choose(entries: list[Entry], assignment: str) -> Entry:
     notebooks = [entry for entry in entries if entry.is_notebook]
     scripts = [entry for entry in entries if entry.path.suffix.lower() == ".py"]
     candidates = notebooks or scripts or entries
-    if notebooks and scripts and not in_folder:
-        candidates = notebooks + scripts  # in a folder, scripts are helpers of the notebook
+    if not in_folder:  # where scripts are helpers of the notebook
+        candidates = notebooks + scripts or entries
     named = [e for e in candidates if _without_ending(e.path.name) == assignment]
-    if in_folder and len(named) == 1:
-        candidates = named
+    candidates = named if in_folder and len(named) == 1 else candidates
     if not candidates or (len(candidates) > 1 and not notebooks and not scripts):
         raise Unreadable("there is no notebook in it")
     if len(candidates) > 1:
-        names = " and ".join(_names(candidates))
-        raise Unreadable(f"{len(candidates)} files for one student: {names}; keep one of them")
+        raise Several(candidates)
     return candidates[0]
-
-
-def _names(entries: Sequence[Entry]) -> list[str]:
-    """As the student named them, since a download's have theirs in it; in full if that tells."""
-    own = [str(PurePosixPath(*(e.path.parts[1:] or e.path.parts))) for e in entries]
-    full = [entry.shown for entry in entries]
-    return full if len(set(own)) < len(own) == len(set(full)) else own
 
 
 def _place(entries: list[Entry]) -> str:

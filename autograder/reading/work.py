@@ -15,6 +15,8 @@ from ..worker.released import FORMS, released_cells, source_of
 
 MAX_SOURCE = 20_000  # characters that are kept of one cell, and of all cells of an answer
 MAX_CELLS = 20  # of an answer
+TEXTS = re.compile(r"\"{3}.*?\"{3}|'{3}.*?'{3}", re.DOTALL)  # of several lines
+NOT_COMPILED = re.compile("(Syntax|Indentation|Tab)Error:")  # how a note of such a cell begins
 CUT = "\n[...]"
 
 
@@ -38,13 +40,15 @@ def exercise_works(
 
 
 def redefined(
-    cells: Sequence[str], exercises: Iterable[str], failed: Container[int]
+    cells: Sequence[str], exercises: Iterable[str], notes: Iterable[CellNote]
 ) -> Iterator[CellNote]:
     """That a cell defines an exercise once more, so that the one before it counts no longer."""
+    failed = {note.cell for note in notes if NOT_COMPILED.match(note.message)}
     for name in exercises:
         defines = definition(name)
-        numbers = [n for n, cell in enumerate(cells, start=1) if defines.search(cell)]
-        *before, last = [number for number in numbers if number not in failed] or [0]
+        sources = [(n, TEXTS.sub("", cell)) for n, cell in enumerate(cells, start=1)]
+        numbers = [n for n, code in sources if n not in failed and defines.search(code)]
+        *before, last = numbers or [0]
         if before:
             told = f"{name} is defined here once more, after cell {before[-1]}: this one counts"
             yield CellNote(last, told)

@@ -38,6 +38,7 @@ from .rows import Results, mark_of, now, reading, receipt, save
 
 IDENTITY = ("assignment", "secret")  # what a record is of, and stays of
 PROVED = "proved"  # a key of `about`
+SEVERAL = "several files of "  # begins such keys, which end in a student id
 
 
 class Store:
@@ -106,12 +107,18 @@ class Store:
             rows = connection.execute(done)
             return {row.student_id: (row.fingerprint, row.path, receipt(row)) for row in rows}
 
-    @property
-    def graded(self) -> dict[str, str]:
-        """The path of each submission that was graded, by student."""
-        graded = select(SUBMISSIONS).where(SUBMISSIONS.c.status == Status.graded)
+    def note_several(self, student_id: str, digest: str) -> None:
+        """Remember that somebody has to choose among files, and since when."""
+        self.remember(SEVERAL + student_id, f"{now()} {digest}")
+
+    def chosen_since(self, student_id: str, digest: str) -> str | None:
+        """The path of what was graded since, if these files are as they were then."""
+        since, _, known = self.recall(SEVERAL + student_id).partition(" ")
+        could_be_read = SUBMISSIONS.c.status != Status.unreadable
+        theirs = select(SUBMISSIONS).where(SUBMISSIONS.c.student_id == student_id)
         with reading(self._engine, self._path) as connection:
-            return {row.student_id: row.path for row in connection.execute(graded)}
+            row = connection.execute(theirs.where(could_be_read)).one_or_none()
+        return str(row.path) if row and known == digest and row.graded_at >= since else None
 
     @property
     def students(self) -> set[str]:
@@ -193,6 +200,7 @@ class Store:
         """Delete a student's result and marks, and what the file still holds of them."""
         with self._transaction() as connection:
             connection.execute(SUBMISSIONS.delete().where(SUBMISSIONS.c.student_id == student_id))
+            connection.execute(ABOUT.delete().where(ABOUT.c.key == SEVERAL + student_id))
             for table in (MARKS, OVERRIDES, AUDIT):
                 connection.execute(table.delete().where(table.c.student_id == student_id))
         with reading(self._engine, self._path) as connection:

@@ -174,10 +174,15 @@ class _Notebook:
             if imports or defines.search(self.cells[number - 1]):
                 return self._blamed(number, sentence)
         close = difflib.get_close_matches(exercise, defined, n=1, cutoff=SIMILAR)
-        words = set(exercise.split("_"))
-        if close := close or [name for name in defined if words <= set(name.lower().split("_"))]:
+        if close := close or [name for name in defined if self._is_like(name, exercise)]:
             return Lost(Kind.missing, f"{sentence}: is it {close[0]!r}?")
         return self._blamed(mentions[0], sentence) if mentions else Lost(Kind.missing, sentence)
+
+    def _is_like(self, name: str, exercise: str) -> bool:
+        """Whether a name is of the same words, perhaps with one more, and of a function."""
+        words, others = set(exercise.split("_")), set(name.lower().split("_"))
+        function = re.compile(rf"^(?:def|class) +{name}\b", re.MULTILINE)
+        return words <= others and len(others - words) < 2 and any(map(function.search, self.cells))
 
     def _blamed(self, number: int, sentence: str) -> Lost:
         note = self.notes[number][0]

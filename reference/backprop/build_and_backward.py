@@ -89,6 +89,16 @@ def final_sigmoid(X, y, seed):
     return model, loss
 
 
+@mistake(1, "Your net ends in Sigmoid: end it in ReLU, and take nn.BCEWithLogitsLoss.")
+def final_sigmoid_and_its_loss(X, y, seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.Sigmoid())
+    loss = nn.BCELoss()(model(X), y.float().unsqueeze(1))
+    model.zero_grad()
+    loss.backward()
+    return model, loss
+
+
 @mistake(1, "Parameters are drawn while the model is built: call torch.manual_seed(seed) first.")
 def seed_order(X, y, seed):
     model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.ReLU())

@@ -59,8 +59,8 @@ def caret(values):
 
 @mistake(
     0,
-    "Nothing came back: either the `return` is missing, or backward() was not called (with its "
-    "parentheses), before which .grad is None.",
+    "Nothing came back: see that there is a `return`, and that backward() is called, with its "
+    "parentheses: before that .grad is None.",
 )
 def backward_not_called(values):
     x = torch.tensor(values, dtype=torch.float32, requires_grad=True)
@@ -70,8 +70,8 @@ def backward_not_called(values):
 
 @mistake(
     1,
-    "Nothing came back: either the `return` is missing, or x is no leaf, whose .grad stays None "
-    "(it is computed from the tensor that requires grad).",
+    "Nothing came back: see that there is a `return`, and that x is a leaf: what is computed from "
+    "the tensor that requires grad has no .grad itself.",
 )
 def not_a_leaf(values):
     x = torch.tensor(values, requires_grad=True, dtype=torch.float32) * 1.0

@@ -180,7 +180,9 @@ def detached_layer(model, X, y, prefix):
     return {name: p.grad for name, p in model.named_parameters()}
 
 
-@mistake(0, 'This freezes layer 0 whatever the prefix is: compare with prefix, not with "0.".')
+@mistake(
+    0, 'Layer 0 is frozen whatever the prefix is: freeze what begins with it, be it "0." or "2.".'
+)
 def first_layer_always(model, X, y, prefix):
     model.zero_grad()
     for name, p in model.named_parameters():

@@ -106,8 +106,8 @@ def not_summed(A, x0, v):
 
 @mistake(
     1,
-    "Nothing came back: either the `return` is missing, or x is no leaf, whose .grad stays None "
-    "(clone first, then requires_grad_()).",
+    "Nothing came back: see that there is a `return`, and that x is a leaf, as only a leaf gets a "
+    ".grad: clone first, then requires_grad_().",
 )
 def not_a_leaf(A, x0, v):
     x = x0.requires_grad_(True).clone()
