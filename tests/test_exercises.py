@@ -118,7 +118,7 @@ STATED = {
     },
     "build_and_backward": {
         "final_sigmoid": 1,
-        "final_sigmoid_and_its_loss": 1,
+        "ends_in_sigmoid": 1,
         "no_sigmoid": 2,
         "y_dtype": 0,
         "stepped": 7,

@@ -567,6 +567,12 @@ def test_a_check_that_stumbles_over_strange_data_fails(value):
     assert verdicts([{"x": Part(value)}] * 3, ours) == (Verdict("mean", Kind.failed, FORM),)
 
 
+def test_a_check_that_returns_no_sentence_is_at_fault_itself():
+    ours = reference({"mean": check("x")(lambda seen, wanted, case: True)})
+    with pytest.raises(CourseError, match="check 'mean' returned True: expected None where"):
+        verdicts([{"x": Part(1.0)}] * 3, ours)
+
+
 def test_a_check_that_stumbles_over_the_reference_is_at_fault_itself():
     ours = reference({"mean": mean_of_entries})
     with pytest.raises(

@@ -215,7 +215,8 @@ def export(folder: Path | None, /, results: Path, target: str, **options: Any) -
     if so := FORMATS[target].unmarked:
         terminal.warn_of_unmarked(order.results, outline, so)
     each = scored(order.results, outline)
-    unreadable = [r for r in order.results if r.status is Status.unreadable]
+    is_for_lms = order.gradebook is not None
+    unreadable = [r for r in order.results if is_for_lms and r.status is Status.unreadable]
     if zero := [r.student_id for r, found in scored(unreadable, outline) if not found.total]:
         say(f"they earn 0, as their work could not be read: {', '.join(zero)}")
     if without := [result.student_id for result, found in each if found.total is None]:

@@ -90,7 +90,7 @@ def final_sigmoid(X, y, seed):
 
 
 @mistake(1, "Your net ends in Sigmoid: end it in ReLU, and take nn.BCEWithLogitsLoss.")
-def final_sigmoid_and_its_loss(X, y, seed):
+def ends_in_sigmoid(X, y, seed):
     torch.manual_seed(seed)
     model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.Sigmoid())
     loss = nn.BCELoss()(model(X), y.float().unsqueeze(1))
