@@ -19,7 +19,7 @@
       "missing": [],                       ids of the class list who handed nothing in
       "left_out": [],                      names of files that are no student's
       "without_folder": [],                ids who have files, but no folder of this assignment
-      "beside": [],                        notebooks not looked at, next to one called as it
+      "beside": [],                        not looked at: beside one called as it, or graded alone
       "problems": [                        faults on our side: these students have no score
         {"problem": "train.py: the solution raised ...", "students": ["amy"]}
       ],
