@@ -194,6 +194,12 @@ def test_a_failed_cell_is_blamed_for_a_name_that_it_would_define_and_for_no_othe
     assert any(line.startswith("three: the notebook defines no 'three': cell 4") for line in said)
 
 
+def test_a_name_that_is_no_name_of_pythons_stops_nothing(published):
+    path = published / "mine.ipynb"
+    path.write_text(notebook("globals()['one_(('] = two = 1"))
+    assert "one: the notebook defines no 'one'" in list(check(path))
+
+
 def test_a_name_of_the_same_words_is_named_and_so_is_a_second_definition(published):
     path = published / "mine.ipynb"
     old = "'''\ntwo = 3\n'''"

@@ -181,7 +181,7 @@ class _Notebook:
     def _is_like(self, name: str, exercise: str) -> bool:
         """Whether a name is of the same words, perhaps with one more, and of a function."""
         words, others = set(exercise.split("_")), set(name.lower().split("_"))
-        function = re.compile(rf"^(?:def|class) +{name}\b", re.MULTILINE)
+        function = re.compile(rf"^(?:def|class) +{re.escape(name)}\b", re.MULTILINE)
         return words <= others and len(others - words) < 2 and any(map(function.search, self.cells))
 
     def _blamed(self, number: int, sentence: str) -> Lost:
