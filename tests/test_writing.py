@@ -297,6 +297,8 @@ def test_a_slip_in_a_reference_is_told_by_its_line(course, old, new, told):
         ("assignments", 'return {"slopes": attempt(lambda: slope_of_cube(case.values))}',
          "return attempt(lambda: slope_of_cube(case.values))",
          "the probe returned no dict of parts: one part without a name"),
+        ("assignments", 'return {"slopes"', 'return {"more": attempt(lambda: 1 / 0), "slopes"',
+         "no value to compare with in 'more': ZeroDivisionError: division by zero"),
         ("assignments", "def probe(slope_of_cube, case)", "def probe(slope_of_cube)",
          "expected probe(answer, case)"),
         ("reference", "def hidden(draw)", "def hidden()", "expected hidden(draw)"),

@@ -81,10 +81,12 @@ def values_of(reference: Reference) -> Values:
         raise CourseError(f"{reference.exercise.path}: shown: the probe has no {lacking[0]!r}")
     observation = {part: observed[part] for part in shown}
     for part_name, part in observation.items():
+        problem = f"{part.error.type}: {part.error.message}" if part.error else ""
         if other := next(_foreign(part.value), None):
+            problem = f"an object of type {other.type}, which is no plain data"
+        if problem:
             raise CourseError(
-                f"{reference.path}: no value to compare with in {part_name!r}: an object of type "
-                f"{other.type}, which is no plain data"
+                f"{reference.path}: no value to compare with in {part_name!r}: {problem}"
             )
     return {key: _rounded(part.value) for key, part in observation.items()}
 
