@@ -6,12 +6,11 @@ import keyword
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..course.grading import GRADING
+from ..course.grading import GRADING, KEYS
 from ..errors import CourseError
 from ..files import PUBLIC, replacing
 from ..pages.templating import text_environment
 
-RESERVED = ("policy", "questions")  # keys of grading.yml that are no assignment
 HALVES = ("assignments", "reference")
 POINTS: dict[str, float] = {"values": 2, "shape": 1}  # for the checks of a new exercise
 FIRST = ("practice", "slope_of_cube")  # assignment and exercise of a new course
@@ -45,7 +44,7 @@ def write_starter(course: Path, assignment: str, exercise: str) -> list[Path]:
                 f"{name!r} cannot be a name: begin with a letter, go on with letters, digits and "
                 "underscores, and use no word of Python's"
             )
-    if assignment in RESERVED:
+    if assignment in KEYS:
         raise CourseError(f"{assignment!r} is a key of {GRADING}: choose another name")
     paths = {course / half / assignment / f"{exercise}.py": half for half in HALVES}
     for path in paths:

@@ -157,7 +157,7 @@ def purge(context: click.Context, results: Path, student_ids: tuple[str, ...], y
         say(f"forgot all of {results}")
     else:
         purge_students(results, student_ids, say)
-        say(f"forgot {', '.join(student_ids)}; graded again, what they handed in has a score again")
+        say(f"forgot {', '.join(student_ids)} (what they handed in is still where it was)")
         context.invoke(report, results=results)
 
 

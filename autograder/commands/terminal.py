@@ -125,7 +125,7 @@ def warn_of_extensions(known: Container[str], rules: LateRules | None) -> None:
         told = (
             f"warning: no work of {_listed(unknown)}, whom late.extensions in grading.yml names: "
         )
-        told += f"if that is misspelt (and no one of another class), take the id as in {SCORES}"
+        told += f"unless they are of another class, take the id as it is in {SCORES}"
         _say(Console(stderr=True, highlight=False), told)
 
 

@@ -16,6 +16,7 @@ from ..errors import CourseError
 from .policy import Grading, Points, Policy, Rubric
 
 GRADING = "grading.yml"
+KEYS = ("policy", "questions")  # of it, that are no assignment
 MANY = 20  # names that a message still lists
 A_TIME = "2026-11-01T12:00:00+01:00"
 YAML_WORDS = {  # what the parser says of the usual slips, and what to do
@@ -54,7 +55,7 @@ def read_grading(path: Path) -> Grading:
 def _refuse_misspelt(path: Path, names: Collection[str]) -> None:
     """Refuse what is no assignment, and near one or a key of ours: it would be lost in silence."""
     known = [folder.name for folder in (path.parent / "assignments").glob("*/")]
-    lacking = ["policy", "questions", *(name for name in known if name not in names)]
+    lacking = [*KEYS, *(name for name in known if name not in names)]
     for name in names:
         if name not in known:
             if close := difflib.get_close_matches(name, lacking, n=1, cutoff=0.8):

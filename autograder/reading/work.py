@@ -44,10 +44,10 @@ def redefined(
 ) -> Iterator[CellNote]:
     """That a cell defines an exercise once more, so that the one before it counts no longer."""
     failed = {note.cell for note in notes if NOT_COMPILED.match(note.message)}
+    codes = {n: TEXTS.sub("", c) for n, c in enumerate(cells, start=1) if n not in failed}
     for name in exercises:
         defines = definition(name)
-        sources = [(n, TEXTS.sub("", cell)) for n, cell in enumerate(cells, start=1)]
-        numbers = [n for n, code in sources if n not in failed and defines.search(code)]
+        numbers = [number for number, code in codes.items() if defines.search(code)]
         *before, last = numbers or [0]
         if before:
             told = f"{name} is defined here once more, after cell {before[-1]}: this one counts"
