@@ -174,9 +174,9 @@ def _read(job: Job, student: str, store: Store, beside: list[str]) -> Submission
     submission = read_submission(student, files, name)
     if submission.several:
         graded = store.chosen_since(student, submission.digest)
-        others = set(submission.several) - {graded and most_alike(graded, submission.several)}
-        if len(others) == len(submission.several) - 1:
-            beside += sorted(others)
+        if chosen := graded and most_alike(graded, submission.several):
+            others = [path for path in submission.several if path != chosen]
+            beside += others
             return read_submission(student, [e for e in files if e.shown not in others], name)
         store.note_several(student, submission.digest)
     return submission

@@ -15,6 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -592,6 +593,19 @@ def test_a_file_that_was_there_before_was_chosen_by_nobody(course):
     for _ in range(2):
         rows = grade(course, folder, "--assignment", "backprop")
         assert [row[2] for row in rows] == ["unreadable", "unreadable"]
+
+
+def test_of_two_files_of_one_name_none_is_chosen(course):
+    download = course.parent / "download.zip"
+    with warnings.catch_warnings(), zipfile.ZipFile(download, "w") as zipped:
+        warnings.simplefilter("ignore")  # zipfile's own: Duplicate name
+        for cells in (SOLUTIONS[:2], SOLUTIONS[:3]):
+            zipped.writestr("doe_10_20_hw.ipynb", notebook(*cells))
+        zipped.writestr("roe_30_40_hw.ipynb", notebook(*SOLUTIONS[:2]))
+    for _ in range(2):
+        rows = grade(course, download, "--from", "canvas")
+        assert [row[2] for row in rows] == ["unreadable", "graded"]
+        assert "2 files for one student" in (course / "results/feedback/10.html").read_text()
 
 
 def test_an_unpacked_download_is_refused_only_where_its_students_are_known_by_ids(course):

@@ -7,6 +7,7 @@ The format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT (the num
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import re
@@ -27,6 +28,7 @@ MAX_FILES = 200_000
 MAX_FILES_OF_ONE = 10_000  # in one student's folder
 TOO_MANY = f"there are more than {MAX_FILES_OF_ONE} files in it"
 MAX_RATIO = 200  # of unpacked to packed; long outputs of notebooks stay below 100
+MAX_COMPARED = 50 << 20  # bytes of several files of one student that are told apart
 SMALL = 10 << 20  # bytes that may be packed however well
 NOTEBOOK_ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # browsers like to add one
 JUNK = re.compile(r"^\.|^__MACOSX$|^__pycache__$|^Thumbs\.db$|^desktop\.ini$|~$")
@@ -68,6 +70,16 @@ class Several(Unreadable):
         names = " and ".join(full if len(set(own)) < len(own) == len(set(full)) else own)
         super().__init__(f"{len(own)} files for one student: {names}; keep one of them")
         self.candidates = candidates
+
+    def add_to(self, update: Callable[[bytes], object]) -> None:
+        """Tell a digest of them: of all their names and sizes, and what is in the first."""
+        room = MAX_COMPARED
+        for entry in self.candidates:
+            update(f"\0{entry.shown}\0{entry.size}\0".encode("utf-8", "backslashreplace"))
+            room -= entry.size
+            if room >= 0:
+                with contextlib.suppress(Unreadable, MemoryError):
+                    update(load(entry))
 
 
 def most_alike(path: str, paths: Sequence[str]) -> str | None:

@@ -162,11 +162,9 @@ def read_submission(student: str, entries: list[Entry], assignment: str) -> Subm
     except (Unreadable, MemoryError) as error:
         problem = error if isinstance(error, Unreadable) else "it takes too much memory to read"
         digest.update(str(problem).encode())
-        several = error.candidates if isinstance(error, Several) else []
-        for entry in several:
-            with contextlib.suppress(Unreadable, MemoryError):
-                digest.update(load(entry))
-        submission = replace(submission, several=tuple(entry.shown for entry in several))
+        if isinstance(error, Several):
+            error.add_to(digest.update)
+            submission = replace(submission, several=tuple(e.shown for e in error.candidates))
         return replace(submission, problem=str(problem), digest=digest.hexdigest())
     cells = tuple(cell.source for cell in notebook if cell.kind == "code")
     return replace(
@@ -274,7 +272,7 @@ def _choose(entries: list[Entry], assignment: str) -> Entry:
     notebooks = [entry for entry in entries if entry.is_notebook]
     scripts = [entry for entry in entries if entry.path.suffix.lower() == ".py"]
     candidates = notebooks or scripts or entries
-    if not in_folder:  # where scripts are helpers of the notebook
+    if not in_folder:  # in one, scripts are helpers of the notebook
         candidates = notebooks + scripts or entries
     named = [e for e in candidates if _without_ending(e.path.name) == assignment]
     candidates = named if in_folder and len(named) == 1 else candidates
